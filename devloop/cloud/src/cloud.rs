@@ -59,6 +59,9 @@ pub struct Options {
     pub limits: Limits,
     /// The folder where the e-mails of topics are kept as `.eml` files; without a folder they are not kept.
     pub mail: Option<PathBuf>,
+    /// The folders from which functions on Node.js find the AWS SDK that Lambda brings along, in `node_modules` of each or of a folder
+    /// above it. Packages that are missing are to be installed in the first one; nothing is installed here.
+    pub node_packages: Vec<PathBuf>,
 }
 
 impl Default for Options {
@@ -69,6 +72,7 @@ impl Default for Options {
             region: "us-east-1".to_owned(),
             limits: Limits::default(),
             mail: None,
+            node_packages: Vec::new(),
         }
     }
 }
@@ -98,14 +102,15 @@ impl Cloud {
 
     /// Makes a cloud with `more` services besides the registry's own.
     pub(crate) fn with(options: Options, more: Vec<Arc<dyn Service>>) -> Self {
-        let Options { clock, account, region, limits, mail } = options;
+        let Options { clock, account, region, limits, mail, node_packages } = options;
         let cloudwatch = Arc::new(CloudWatch::new(clock.clone()));
         let kinesis = Arc::new(Kinesis::new(clock.clone(), limits, Arc::clone(&cloudwatch)));
         let dynamodb = Arc::new(DynamoDb::new(clock.clone(), Arc::clone(&kinesis)));
         let sqs = Arc::new(Sqs::new(clock.clone()));
         sqs.reports_to(Arc::clone(&cloudwatch));
         let logs = Arc::new(Logs::new(clock.clone(), Arc::clone(&cloudwatch)));
-        let lambda = Arc::new(Lambda::new(clock.clone(), Arc::clone(&logs), Arc::clone(&cloudwatch)));
+        let lambda = Lambda::new(clock.clone(), Arc::clone(&logs), Arc::clone(&cloudwatch));
+        let lambda = Arc::new(lambda.with_node_packages(&node_packages));
         let events = Arc::new(Events::new(
             clock.clone(),
             Arc::clone(&lambda),
@@ -119,7 +124,7 @@ impl Cloud {
         let outlets = Wired { sqs: Arc::clone(&sqs), functions: Arc::clone(&functions) };
         let sns = Arc::new(Sns::new(clock.clone(), Box::new(outlets), mail));
         let courier = Courier::new(clock.clone(), Arc::clone(&functions));
-        let cloudformation = CloudFormation::new(clock.clone());
+        let cloudformation = CloudFormation::new(clock.clone(), node_packages.into_iter().next());
         cloudformation.invokes(Arc::downgrade(&functions));
         // One line a service. Of two that share a name, the first one that takes an operation runs it.
         let mut services: Vec<Arc<dyn Service>> = vec![
@@ -225,6 +230,17 @@ impl Cloud {
     ) -> Result<Applied, TemplateError> {
         let cx = self.context(self.region());
         self.0.cloudformation.apply_what_runs(cx, name, template, parameters).await
+    }
+
+    /// Does what [`Cloud::apply`] does, and also tells what changed.
+    pub async fn apply_and_tell(
+        &self,
+        name: &str,
+        template: &Template,
+        parameters: &BTreeMap<String, String>,
+    ) -> Result<Applied, TemplateError> {
+        let cx = self.context(self.region());
+        self.0.cloudformation.apply_and_tell(cx, name, template, parameters).await
     }
 
     /// What [`Cloud::apply_what_runs`] would leave out. Nothing changes; the error is the one that it would give.

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use devloop_cloud::Options;
 use serde_json::{Value, json};
 use support::{FunctionFolder, TestCloud};
 use tokio::{
@@ -22,6 +23,8 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The settings of the CDK app, and the folder in which the command line keeps its own files.
 struct App {
+    /// The app's file among the fixtures.
+    file: &'static str,
     endpoint: String,
     home: tempfile::TempDir,
     code: FunctionFolder,
@@ -42,12 +45,16 @@ fn packages() -> PathBuf {
     folder
 }
 
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/cdk")
+}
+
 impl App {
     fn new(cloud: &TestCloud) -> Self {
         let code = FunctionFolder::new("one");
         let settings = vec![("CODE", code.path().display().to_string())];
         let endpoint = format!("http://{}", cloud.address);
-        Self { endpoint, home: tempfile::tempdir().unwrap(), code, settings }
+        Self { file: "app.js", endpoint, home: tempfile::tempdir().unwrap(), code, settings }
     }
 
     fn set(&mut self, name: &'static str, value: &str) {
@@ -68,7 +75,7 @@ impl App {
     /// The command that runs a program of the packages on the app.
     fn command(&self, program: &str, arguments: &[&str]) -> Command {
         let packages = packages();
-        let app = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/cdk/app.js");
+        let app = fixtures().join(self.file);
         let mut command = Command::from(test_tools::command("node"));
         command
             .arg(packages.join(program))
@@ -268,6 +275,83 @@ async fn cdklocal_bootstraps_deploys_and_destroys() {
             assert_eq!(stack(&cloud).await.0, "CREATE_COMPLETE");
         }
     }
+    let functions = call(&cloud, "lambda", "ListFunctions", json!({})).await;
+    assert_eq!(functions["Functions"], json!([]));
+    cloud.stop().await;
+}
+
+/// A cloud whose functions on Node.js find the AWS SDK from `packages`, and the app of custom resources, bootstrapped.
+async fn custom(packages: PathBuf) -> (TestCloud, App) {
+    let cloud = TestCloud::with(Options { node_packages: vec![packages], ..Options::default() }).await;
+    let app = App { file: "custom.js", ..App::new(&cloud) };
+    app.done(&["bootstrap", "aws://000000000000/us-east-1"]).await;
+    (cloud, app)
+}
+
+#[tokio::test]
+async fn resources_of_the_provider_framework_and_of_calls_are_made_changed_and_deleted() {
+    if !fixtures().join("node_modules/@aws-sdk/client-lambda").is_dir() {
+        test_tools::not_run("the packages of devloop/cloud/tests/fixtures/cdk/package-lock.json");
+    }
+    let (cloud, mut app) = custom(fixtures()).await;
+    let value = async || {
+        let cx = cloud.cloud.context("us-east-1");
+        let found = cloud.cloud.call(&cx, "ssm", "GetParameter", json!({ "Name": "set" })).await;
+        found.map(|found| found["Parameter"]["Value"].clone()).map_err(|error| error.to_string())
+    };
+    app.set("KINDS", "provider,call");
+    app.set("VALUE", "one");
+    app.deploy(&[]).await;
+    assert_eq!(stack(&cloud).await.1, json!({ "Told": "Create one", "Version": "1" }));
+    assert_eq!(value().await, Ok(json!("one")));
+
+    app.set("VALUE", "two");
+    app.deploy(&[]).await;
+    let (status, outputs) = stack(&cloud).await;
+    assert_eq!(
+        (status.as_str(), &outputs),
+        ("UPDATE_COMPLETE", &json!({ "Told": "Update two", "Version": "2" }))
+    );
+    assert_eq!(value().await, Ok(json!("two")));
+
+    app.set("VALUE", "bad");
+    let failed = app.cdk(&["deploy", "--require-approval", "never"]).await;
+    assert!(!failed.succeeded && failed.said.contains("this value is not taken"), "{}", failed.said);
+    assert_eq!(stack(&cloud).await.0, "UPDATE_ROLLBACK_COMPLETE");
+    assert_eq!(value().await, Ok(json!("two")));
+
+    app.set("VALUE", "two");
+    app.done(&["destroy", "--force"]).await;
+    let gone = value().await.unwrap_err();
+    assert!(gone.contains("ParameterNotFound"), "{gone}");
+    let functions = call(&cloud, "lambda", "ListFunctions", json!({})).await;
+    assert_eq!(functions["Functions"], json!([]));
+    cloud.stop().await;
+}
+
+#[tokio::test]
+async fn a_missing_part_of_the_sdk_is_named_with_the_command_that_installs_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (cloud, mut app) = custom(folder.path().to_owned()).await;
+    app.set("VALUE", "one");
+    for (kind, package) in [("provider", "client-lambda"), ("call", "client-ssm")] {
+        app.set("KINDS", kind);
+        let failed = app.cdk(&["deploy", "--require-approval", "never"]).await;
+        let expected = format!("npm install --prefix {} @aws-sdk/{package}", folder.path().display());
+        assert!(!failed.succeeded && failed.said.contains(&expected), "{kind}:\n{}", failed.said);
+    }
+    cloud.stop().await;
+}
+
+/// A provider with `isCompleteHandler` waits in a state machine.
+#[tokio::test]
+async fn a_provider_that_waits_is_refused_by_the_name_of_what_is_missing() {
+    let (cloud, mut app) = custom(fixtures()).await;
+    app.set("KINDS", "waiter");
+    app.set("VALUE", "one");
+    let failed = app.cdk(&["deploy", "--require-approval", "never"]).await;
+    let expected = "AWS::StepFunctions::StateMachine";
+    assert!(!failed.succeeded && failed.said.contains(expected), "{}", failed.said);
     let functions = call(&cloud, "lambda", "ListFunctions", json!({})).await;
     assert_eq!(functions["Functions"], json!([]));
     cloud.stop().await;

@@ -7,6 +7,7 @@ mod support;
 use std::{fs, path::Path};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use devloop_cloud::Options;
 use serde_json::{Value, json};
 use support::{Answer, TestCloud};
 
@@ -35,8 +36,18 @@ impl Sources {
 
 /// Creates the function `f` in a cloud of its own.
 async fn deployed(runtime: &str, handler: &str, sources: &Sources, more: Value) -> TestCloud {
+    deployed_with(Options::default(), runtime, handler, sources, more).await
+}
+
+async fn deployed_with(
+    options: Options,
+    runtime: &str,
+    handler: &str,
+    sources: &Sources,
+    more: Value,
+) -> TestCloud {
     test_tools::program(if runtime.starts_with("node") { "node" } else { "python3" });
-    let cloud = TestCloud::start().await;
+    let cloud = TestCloud::with(options).await;
     let mut settings = json!({ "Runtime": runtime, "Handler": handler, "Timeout": 10 });
     for (name, value) in more.as_object().into_iter().flatten() {
         settings[name] = value.clone();
@@ -531,6 +542,90 @@ async fn node_modules_are_found_in_every_form() {
         "index.handler",
     )
     .await;
+}
+
+/// A project with a part of the AWS SDK among its packages, and functions that use it as they do on Lambda, where it is there.
+#[tokio::test]
+async fn the_sdk_of_lambdas_node_is_the_projects_own() {
+    let project = Sources::new(&[
+        ("node_modules/@aws-sdk/client-x/package.json", r#"{"main": "index.js"}"#),
+        (
+            "node_modules/@aws-sdk/client-x/index.js",
+            "exports.from = `project with ${require('@smithy/core').core}`;",
+        ),
+        ("node_modules/@smithy/core/index.js", "exports.core = 'core';"),
+        ("node_modules/left-pad/index.js", "exports.from = 'project';"),
+        ("infra/app.js", ""),
+    ]);
+    let below = project.path().join("infra");
+    let options = || Options { node_packages: vec![below.clone(), "/nowhere".into()], ..Options::default() };
+    let from = async |files: &[(&str, &str)]| {
+        let sources = Sources::new(files);
+        let cloud = deployed_with(options(), "nodejs22.x", "index.handler", &sources, json!({})).await;
+        let answer = cloud.invoke("f", json!({})).await;
+        cloud.stop().await;
+        answer.json()
+    };
+    let commonjs =
+        ("index.js", "const sdk = require('@aws-sdk/client-x'); exports.handler = async () => sdk.from;");
+    let module =
+        ("index.mjs", "import sdk from '@aws-sdk/client-x'; export const handler = async () => sdk.from;");
+    for source in [commonjs, module] {
+        assert_eq!(from(&[source]).await, "project with core", "{source:?}");
+        let own = ("node_modules/@aws-sdk/client-x/index.js", "exports.from = 'own';");
+        assert_eq!(from(&[source, own]).await, "own", "{source:?}");
+        let missing = (source.0, &*source.1.replace("client-x", "client-y"));
+        let answer = from(&[missing]).await;
+        assert_eq!(answer["errorType"], "Runtime.ImportModuleError", "{answer}");
+        let hint = format!("npm install --prefix {} @aws-sdk/client-y", below.display());
+        assert!(answer["errorMessage"].as_str().unwrap().ends_with(&hint), "{answer}");
+        // Lambda has no other package of the project.
+        let other = (source.0, &*source.1.replace("@aws-sdk/client-x", "left-pad"));
+        let answer = from(&[other]).await;
+        assert_eq!(answer["errorType"], "Runtime.ImportModuleError", "{answer}");
+        assert!(!answer["errorMessage"].as_str().unwrap().contains("npm install"), "{answer}");
+    }
+    let late = "exports.handler = async () => { try { return require('@aws-sdk/client-y'); } catch (e) { return [e.code, e.message]; } };";
+    let answer = from(&[("index.js", late)]).await;
+    assert_eq!(answer[0], "MODULE_NOT_FOUND", "{answer}");
+    assert!(answer[1].as_str().unwrap().contains("npm install --prefix"), "{answer}");
+}
+
+/// A layer's packages are found by `require` and by `import` [How do I resolve the "Cannot find module" or "Cannot find Package"
+/// error, AWS re:Post].
+#[tokio::test]
+async fn packages_of_a_layer_are_required_and_imported() {
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let options = zip::write::SimpleFileOptions::default();
+    for (path, text) in [
+        (
+            "nodejs/node_modules/words/package.json",
+            r#"{"exports": {"import": "./index.mjs", "require": "./index.cjs"}}"#,
+        ),
+        ("nodejs/node_modules/words/index.mjs", "export const word = 'imported';"),
+        ("nodejs/node_modules/words/index.cjs", "exports.word = 'required';"),
+    ] {
+        zip.start_file(path, options).unwrap();
+        std::io::Write::write_all(&mut zip, text.as_bytes()).unwrap();
+    }
+    let content = BASE64_STANDARD.encode(zip.finish().unwrap().into_inner());
+    for (file, text, expected) in [
+        ("index.mjs", "import { word } from 'words'; export const handler = async () => word;", "imported"),
+        ("index.js", "exports.handler = async () => require('words').word;", "required"),
+    ] {
+        test_tools::program("node");
+        let sources = Sources::new(&[(file, text)]);
+        let cloud = TestCloud::start().await;
+        let layer = json!({ "Content": { "ZipFile": content } }).to_string();
+        let layer = cloud.send("POST", "/2018-10-31/layers/words/versions", &[], layer).await.json();
+        let settings = json!({
+            "Runtime": "nodejs22.x", "Handler": "index.handler", "Layers": [layer["LayerVersionArn"]],
+        });
+        let created = cloud.create_hot("f", sources.path(), settings).await;
+        assert_eq!(created.status, 201, "{created:?}");
+        assert_eq!(answer(&cloud, json!({})).await, expected);
+        cloud.stop().await;
+    }
 }
 
 #[tokio::test]

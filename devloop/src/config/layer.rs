@@ -35,6 +35,8 @@ pub(crate) struct Layer {
     pub(crate) mouse: Option<bool>,
     /// Binaries of the templates' functions by logical id, as `package/binary`.
     pub(crate) functions: Option<BTreeMap<String, String>>,
+    /// The folder whose `node_modules` have the AWS SDK for functions on Node.js.
+    pub(crate) node_packages: Option<PathBuf>,
     /// Keys of the screen by action.
     pub(crate) keys: Option<BTreeMap<String, Vec<String>>>,
     /// Where functions run. A file cannot set it: nobody deploys to an account because of a file that was checked in.
@@ -65,7 +67,7 @@ fn one_or_more<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Opti
 }
 
 /// The keys of a [`Layer`] as the files write them.
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "src",
     "dist",
     "templates",
@@ -76,6 +78,7 @@ const KEYS: [&str; 12] = [
     "latency",
     "build",
     "functions",
+    "node_packages",
     "mouse",
     "keys",
 ];
@@ -139,6 +142,7 @@ impl Layer {
             latency: self.latency.or(weaker.latency),
             build: self.build.over(weaker.build),
             functions: self.functions.or(weaker.functions),
+            node_packages: self.node_packages.or(weaker.node_packages),
             mouse: self.mouse.or(weaker.mouse),
             keys: self.keys.or(weaker.keys),
             target: self.target.or(weaker.target),
@@ -166,7 +170,7 @@ mod tests {
         check_error(
             json!({ "colour": 1 }),
             "error: read devloop.toml: there is no setting `colour`\n\
-             hint: the settings are src, dist, templates, stack, port, endpoint, profile, latency, build, functions, mouse, keys",
+             hint: the settings are src, dist, templates, stack, port, endpoint, profile, latency, build, functions, node_packages, mouse, keys",
         );
     }
 
@@ -200,6 +204,7 @@ mod tests {
         let values = json!({
             "src": "a", "dist": "b", "templates": ["c"], "stack": "s", "port": 1, "endpoint": "d", "profile": "e",
             "latency": { "namespace": "f", "metric": "g" }, "mouse": false, "keys": { "quit": ["x"] }, "functions": { "F": "a/b" },
+            "node_packages": "infra",
             "build": { "linker": "wild", "timeout": "90s", "debug": true, "prelink": true, "standby": false }
         });
         assert_eq!(values.as_object().unwrap().len(), KEYS.len());
@@ -215,6 +220,7 @@ mod tests {
                 && layer.mouse.is_some()
                 && layer.keys.is_some()
                 && layer.functions.is_some()
+                && layer.node_packages.is_some()
         );
         assert_eq!((build.prelink, build.standby), (Some(true), Some(false)));
     }

@@ -46,6 +46,8 @@ pub(crate) struct Settings {
     pub(crate) build: BuildSettings,
     /// Binaries of the templates' functions by logical id, as `package/binary`.
     pub(crate) functions: BTreeMap<String, String>,
+    /// The folder whose `node_modules` have the AWS SDK for functions on Node.js; `None`: the project's usual places.
+    pub(crate) node_packages: Option<PathBuf>,
     /// Whether the screen takes the mouse.
     pub(crate) mouse: bool,
     /// Keys of the screen by action, where they are not the usual ones.
@@ -109,6 +111,7 @@ impl Settings {
             }),
             build: layer.build.into(),
             functions: layer.functions.unwrap_or_default(),
+            node_packages: layer.node_packages.map(|path| root.join(path)),
             mouse: layer.mouse.unwrap_or(true),
             keys: layer.keys.unwrap_or_default(),
         })

@@ -38,6 +38,8 @@ pub(super) struct CloudRequest {
     pub(super) conditions: Conditions,
     /// Whether saves are followed.
     pub(super) watch: bool,
+    /// Where functions on Node.js find the AWS SDK.
+    pub(super) node_packages: Vec<PathBuf>,
     /// Where the e-mails go that topics send.
     pub(super) mail: PathBuf,
     /// Takes the functions' log lines and later failures.
@@ -78,6 +80,7 @@ pub(super) async fn start_cloud(
         strict,
         conditions,
         watch,
+        node_packages,
         mail,
         events,
     } = request;
@@ -89,7 +92,7 @@ pub(super) async fn start_cloud(
         .map_err(|error| UserError::failure("listen_failed", format!("listen on port {port}: {error}")))?;
     let clock = conditions.clock.map_or_else(Clock::real, Clock::scaled);
     let limits = if conditions.aws_limits { Limits::Aws } else { Limits::Machine };
-    let cloud = Cloud::new(Options { clock, limits, mail: Some(mail), ..Options::default() });
+    let cloud = Cloud::new(Options { clock, limits, mail: Some(mail), node_packages, ..Options::default() });
     if let Some(endpoint) = &conditions.fallback {
         cloud
             .fall_back_to(endpoint)

@@ -14,6 +14,7 @@ mod function_logs;
 mod lock;
 mod mails;
 mod main_loop;
+mod node_packages;
 mod opening;
 mod options;
 mod orders;

@@ -26,7 +26,7 @@ use crate::session::prepare::{Prepared, demands, outside_of_templates, prepare};
 use crate::session::signals::stop_at_signals;
 use crate::session::stacks::Stacks;
 use crate::session::workers::Workers;
-use crate::session::{Conditions, Options, View, event_paths, parameters, port, trace};
+use crate::session::{Conditions, Options, View, event_paths, node_packages, parameters, port, trace};
 use crate::swap;
 use crate::tui::{self, Keymap};
 use crate::watch::{Seen, Watcher};
@@ -121,6 +121,11 @@ async fn run_prepared(
                 strict: options.strict,
                 conditions: options.conditions.clone(),
                 watch: options.watch,
+                node_packages: node_packages::folders(
+                    &prepared.workspace.root,
+                    &prepared.templates,
+                    prepared.settings.node_packages.as_deref(),
+                ),
                 mail: prepared.workspace.target_directory.join("devloop/mail"),
                 events: events.clone(),
             };

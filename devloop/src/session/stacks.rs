@@ -46,7 +46,12 @@ pub(super) async fn apply(
             return Err(Problem::new("template_left_out", message));
         }
     }
-    let applied = cloud.apply_what_runs(&stack, &template.content, &values).await.map_err(failed)?;
+    let applied = if strict {
+        cloud.apply_and_tell(&stack, &template.content, &values).await
+    } else {
+        cloud.apply_what_runs(&stack, &template.content, &values).await
+    };
+    let applied = applied.map_err(failed)?;
     let outputs = applied.outputs.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
     let left_out = listed(template, &applied.left_out);
     Ok(Applied { stack, outputs: outputs.collect(), changes: applied.changes, left_out })

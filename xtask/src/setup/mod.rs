@@ -45,10 +45,11 @@ pub(crate) struct Missing {
 type Step = fn(&Path, &SetUp) -> Result<Vec<PathBuf>, String>;
 
 /// The steps in their order: Node may come from a Python package, and the browser from a Node package.
-const STEPS: [(&str, Step); 6] = [
+const STEPS: [(&str, Step); 7] = [
     ("Python's packages", python::packages),
     ("Node", node::programs),
     ("the stack's Node packages", node::stack),
+    ("the AWS SDK for the CDK's functions", node::sdk),
     ("Chromium", browser::program),
     ("PostgreSQL", postgres::programs),
     ("programs from crates.io", cargo::programs),

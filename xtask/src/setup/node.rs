@@ -1,4 +1,4 @@
-//! Node with npm, and the packages of the CDK stack.
+//! Node with npm, the packages of the CDK stack, and those that the CDK's own functions need.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -29,6 +29,12 @@ fn major_of(version: &str) -> Option<u32> {
 pub(super) fn stack(root: &Path, set_up: &SetUp) -> Result<Vec<PathBuf>, String> {
     let stack = root.join("stack");
     install(&stack, set_up, &[])?;
+    Ok(Vec::new())
+}
+
+/// Installs the parts of the AWS SDK that the CDK's functions need in the test `cdk` of the package `devloop-cloud`.
+pub(super) fn sdk(root: &Path, set_up: &SetUp) -> Result<Vec<PathBuf>, String> {
+    install(&root.join("devloop/cloud/tests/fixtures/cdk"), set_up, &["--ignore-scripts"])?;
     Ok(Vec::new())
 }
 

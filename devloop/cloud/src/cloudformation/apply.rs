@@ -41,7 +41,7 @@ impl CloudFormation {
     }
 
     /// The same, with what changed.
-    pub(super) async fn apply_and_tell(
+    pub(crate) async fn apply_and_tell(
         &self,
         cx: Context,
         name: &str,

@@ -37,13 +37,17 @@ pub(super) struct Missing {
 const WITHOUT_EFFECT: [&str; 3] = ["AWS::IAM::ManagedPolicy", "AWS::IAM::Policy", "AWS::IAM::Role"];
 
 /// Types that run, and so need the resources that they refer to.
-const RUNNING: [&str; 2] = ["AWS::Lambda::EventSourceMapping", "AWS::Lambda::Function"];
+const RUNNING: [&str; 2] = ["AWS::Lambda::EventSourceMapping", FUNCTION];
 
-/// Finds what is missing among the resources that `conditions` include.
+const FUNCTION: &str = "AWS::Lambda::Function";
+
+/// Finds what is missing among the resources that `conditions` include. `failed` are custom resources that were tried, by logical id
+/// with the reason.
 pub(super) fn missing(
     template: &Template,
     types: &Types,
     conditions: &BTreeMap<String, bool>,
+    failed: &BTreeMap<String, String>,
 ) -> Result<Missing, Problem> {
     let active: BTreeMap<&str, &Resource> = template
         .resources()
@@ -62,7 +66,11 @@ pub(super) fn missing(
     }
     let mut absent: BTreeMap<&str, String> = BTreeMap::new();
     for (logical, resource) in &active {
-        absent.extend(lacks(types, resource).map(|why| (*logical, why)));
+        let why = failed.get(*logical).map(|cause| format!("it could not be created: {cause}"));
+        let why = why
+            .or_else(|| lacks(types, resource))
+            .or_else(|| waits(template, types, &active, &needs, resource));
+        absent.extend(why.map(|why| (*logical, why)));
     }
     let direct: BTreeSet<&str> = absent.keys().copied().collect();
     loop {
@@ -127,10 +135,7 @@ fn lacks(types: &Types, resource: &Resource) -> Option<String> {
         return Some("the type is not supported".to_owned());
     };
     if provider.is_open() {
-        // The tool applies a template before it builds the functions.
-        return Some(
-            "the function that would make it is not built yet when the template is applied".to_owned(),
-        );
+        return None;
     }
     let known = provider.properties();
     let unknown: Vec<&str> = resource
@@ -140,6 +145,35 @@ fn lacks(types: &Types, resource: &Resource) -> Option<String> {
         .filter(|name| !known.iter().any(|(known, _)| known == name))
         .collect();
     (!unknown.is_empty()).then(|| format!("not supported: {}", unknown.join(", ")))
+}
+
+/// Why a custom resource cannot be made yet: the tool applies a template before it builds the functions. A function's code may be there
+/// without a build, but it can do nothing here when it names another function whose code is not.
+fn waits(
+    template: &Template,
+    types: &Types,
+    active: &BTreeMap<&str, &Resource>,
+    needs: &BTreeMap<&str, BTreeSet<&str>>,
+    resource: &Resource,
+) -> Option<String> {
+    if !types.get(resource.kind())?.is_open() {
+        return None;
+    }
+    let makers = resource.properties().get("ServiceToken").map(|token| template.mentioned(token));
+    let mut open: Vec<&str> = makers.into_iter().flatten().collect();
+    let (mut seen, mut functions) = (BTreeSet::new(), 0);
+    while let Some(logical) = open.pop() {
+        if !seen.insert(logical) {
+            continue;
+        }
+        open.extend(needs.get(logical).into_iter().flatten());
+        let Some(maker) = active.get(logical).filter(|maker| maker.kind() == FUNCTION) else { continue };
+        if !types.get(FUNCTION).is_some_and(|function| function.runs_at_once(maker.properties())) {
+            return Some(format!("the function {logical} is not built yet when the template is applied"));
+        }
+        functions += 1;
+    }
+    (functions == 0).then(|| "the template does not have the function that would make it".to_owned())
 }
 
 /// Why a type that is here cannot make this resource work.
@@ -172,7 +206,7 @@ mod tests {
     fn check(resources: Value, left_out: &[(&str, &str)], needed: &[(&str, &str)]) {
         let template = Template::parse(&json!({ "Resources": resources }).to_string()).unwrap();
         let types = Types::new(Cloud::new(Options::default()).0.registry.resource_types());
-        let missing = missing(&template, &types, &BTreeMap::new()).unwrap();
+        let missing = missing(&template, &types, &BTreeMap::new(), &BTreeMap::new()).unwrap();
         let pairs = |list: &[LeftOut]| -> Vec<(String, String)> {
             list.iter().map(|one| (one.logical.clone(), one.why.clone())).collect()
         };
@@ -236,6 +270,30 @@ mod tests {
             &[("Helper", "the runtime ruby3.4 is not supported"), ("M", "it needs Helper")],
             &[],
         );
+    }
+
+    #[test]
+    fn a_custom_resource_is_made_when_its_function_and_all_that_it_names_need_no_build() {
+        let script = |uses: &[&str]| {
+            let mut script = function(uses);
+            script["Properties"]["Runtime"] = "python3.12".into();
+            script
+        };
+        let made = |by: &str| json!({ "Type": "Custom::Thing", "Properties": { "ServiceToken": { "Fn::GetAtt": [by, "Arn"] } } });
+        let waits = "the function F is not built yet when the template is applied";
+        check(json!({ "S": script(&[]), "Thing": made("S") }), &[], &[]);
+        check(json!({ "F": function(&[]), "Thing": made("F") }), &[("Thing", waits)], &[]);
+        check(
+            json!({ "F": function(&[]), "S": script(&["F"]), "Thing": made("S") }),
+            &[("Thing", waits)],
+            &[],
+        );
+        check(json!({ "F": function(&["Thing"]), "S": script(&[]), "Thing": made("S") }), &[], &[]);
+        let elsewhere =
+            json!({ "Type": "Custom::Thing", "Properties": { "ServiceToken": "arn:aws:lambda:x" } });
+        let unknown = "the template does not have the function that would make it";
+        check(json!({ "F": function(&[]), "Thing": elsewhere }), &[("Thing", unknown)], &[]);
+        check(json!({ "F": function(&["Thing"]), "Thing": elsewhere }), &[], &[("Thing", unknown)]);
     }
 
     #[test]

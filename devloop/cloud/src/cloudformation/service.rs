@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    path::{Path, PathBuf},
     sync::{Arc, OnceLock, Weak},
 };
 
@@ -29,11 +30,13 @@ pub(crate) struct CloudFormation {
     pub(super) exports: RwLock<BTreeMap<Place, Export>>,
     pub(super) answers: Answers,
     functions: OnceLock<Weak<dyn Functions>>,
+    /// Where packages are installed that functions on Node.js lack.
+    node_packages: Option<PathBuf>,
 }
 
 impl CloudFormation {
-    /// No stacks.
-    pub(crate) fn new(clock: Clock) -> Arc<Self> {
+    /// No stacks. `node_packages` is the folder where packages are installed that functions on Node.js lack.
+    pub(crate) fn new(clock: Clock, node_packages: Option<PathBuf>) -> Arc<Self> {
         Arc::new_cyclic(|me| Self {
             me: Weak::clone(me),
             all: OnceLock::new(),
@@ -43,13 +46,14 @@ impl CloudFormation {
             exports: RwLock::default(),
             answers: Answers::default(),
             functions: OnceLock::new(),
+            node_packages,
         })
     }
 
     /// Makes a service with a test's own resource types.
     #[cfg(test)]
     pub(super) fn with(types: Types) -> Arc<Self> {
-        let service = Self::new(Clock::real());
+        let service = Self::new(Clock::real(), None);
         let _ = service.types.set(types);
         service
     }
@@ -63,6 +67,11 @@ impl CloudFormation {
     pub(super) fn functions(&self) -> Result<Arc<dyn Functions>, ApiError> {
         let functions = self.functions.get().and_then(Weak::upgrade);
         functions.ok_or_else(|| ApiError::internal("the cloud is stopping"))
+    }
+
+    /// Where packages are installed that functions on Node.js lack.
+    pub(super) fn node_packages(&self) -> Option<&Path> {
+        self.node_packages.as_deref()
     }
 
     /// Itself, for its resource types.

@@ -59,6 +59,8 @@ pub(crate) struct Lambda {
     endpoint: RwLock<Arc<str>>,
     /// Tracks every function process that has not ended.
     pub(super) processes: TaskTracker,
+    /// Where Node.js functions look for the AWS SDK that Lambda's Node.js has.
+    pub(super) node_packages: Arc<[PathBuf]>,
     /// Whether functions made from now on may be debugged.
     pub(super) debugged: AtomicBool,
     /// The asynchronous events that waited when the service was stopped.
@@ -86,9 +88,15 @@ impl Lambda {
             clock,
             endpoint: RwLock::new("http://127.0.0.1:4566".into()),
             processes: TaskTracker::new(),
+            node_packages: [].into(),
             debugged: AtomicBool::new(false),
             left: Mutex::default(),
         }
+    }
+
+    /// The same service, whose Node.js functions find the AWS SDK from these folders, upwards.
+    pub(crate) fn with_node_packages(self, folders: &[PathBuf]) -> Self {
+        Self { node_packages: folders.into(), ..self }
     }
 
     /// Sets the endpoint at which functions find the cloud.

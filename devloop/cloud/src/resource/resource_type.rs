@@ -43,6 +43,12 @@ pub(crate) trait ResourceType: std::fmt::Debug + Send + Sync {
         None
     }
 
+    /// Whether this is a function whose code is there before anything is built, so that it can make custom resources at once.
+    fn runs_at_once(&self, properties: &Map<String, Value>) -> bool {
+        let _ = properties;
+        false
+    }
+
     /// Creates the resource that `task` describes and waits until it is usable. A type that needs several steps calls
     /// [`Task::began`] after the first.
     fn create<'a>(&'a self, task: &'a Task<'a>) -> Doing<'a, Created>;

@@ -1,5 +1,6 @@
 //! The CDK app, and the command line that belongs to it.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +10,9 @@ use super::is_app;
 use crate::cli::TargetName;
 use crate::error::{Exit, UserError};
 use crate::workspace;
+
+/// A version of the package `aws-cdk` that reads what current libraries write. The newest one on npm does not.
+const VERSION: &str = "2.1148.1";
 
 /// Where the CDK app is, and what runs it.
 #[derive(Debug)]
@@ -38,7 +42,8 @@ impl App {
             }
             None => in_workspace(&reading.workspace.root)?,
         };
-        let program = program(&folder, target)?;
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let program = program(&folder, target, &path)?;
         Ok(Self { folder, program, target: reading.workspace.target_directory })
     }
 }
@@ -66,27 +71,31 @@ fn in_workspace(root: &Path) -> Result<PathBuf, UserError> {
 }
 
 /// The command line of the app's own packages, or one on `PATH`.
-fn program(folder: &Path, target: TargetName) -> Result<PathBuf, UserError> {
-    let (name, package) = match target {
-        TargetName::Localstack => ("cdklocal", "aws-cdk-local"),
-        TargetName::Embedded | TargetName::Aws => ("cdk", "aws-cdk"),
+fn program(folder: &Path, target: TargetName, path: &OsStr) -> Result<PathBuf, UserError> {
+    let (name, packages) = match target {
+        TargetName::Localstack => ("cdklocal", format!("aws-cdk-local aws-cdk@{VERSION}")),
+        TargetName::Embedded | TargetName::Aws => ("cdk", format!("aws-cdk@{VERSION}")),
     };
+    let on_path = |name: &str| {
+        std::env::split_paths(path).map(|folder| folder.join(name)).find(|program| program.is_file())
+    };
+    if on_path("node").is_none() {
+        let message = format!("run {name}: PATH has no `node`");
+        return Err(UserError::usage("node_missing", message).with_hint("install Node 20 or newer"));
+    }
     let own = folder.join("node_modules/.bin").join(name);
     if own.is_file() {
         check_version(folder)?;
         return std::path::absolute(&own)
             .map_err(|error| UserError::failure("no_directory", format!("find {}: {error}", own.display())));
     }
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found =
-        std::env::split_paths(&path).map(|folder| folder.join(name)).find(|program| program.is_file());
-    found.ok_or_else(|| {
+    on_path(name).ok_or_else(|| {
         let message =
             format!("find {name}: neither {} nor PATH has it", folder.join("node_modules/.bin").display());
         UserError::usage("cdk_missing", message).with_hint(if folder.join("package.json").is_file() {
-            format!("run `npm ci` in {}; Node 20 or newer is needed", folder.display())
+            format!("run `npm ci` in {}", folder.display())
         } else {
-            format!("`npm install {package}` installs it; Node 20 or newer is needed")
+            format!("`npm install {packages}` in {} installs it", folder.display())
         })
     })
 }
@@ -105,7 +114,7 @@ fn check_version(folder: &Path) -> Result<(), UserError> {
                 "use aws-cdk {cli} with aws-cdk-lib {library}: it does not know what that library writes"
             );
             Err(UserError::usage("cdk_version", message)
-                .with_hint(format!("`npm install aws-cdk@2.1148.1` in {}", folder.display())))
+                .with_hint(format!("`npm install aws-cdk@{VERSION}` in {}", folder.display())))
         }
         _ => Ok(()),
     }
@@ -132,6 +141,26 @@ mod tests {
         assert_eq!(in_workspace(root.path()).unwrap(), root.path().join("stack"));
         fs::write(root.path().join("other/cdk.json"), "{}").unwrap();
         assert_eq!(in_workspace(root.path()).unwrap_err().problem.code, "several_cdk_apps");
+    }
+
+    #[test]
+    fn what_is_missing_is_named_with_what_installs_it() {
+        let (app, programs) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let check = |target: TargetName, code: &str, hint: &str| {
+            let problem = program(app.path(), target, programs.path().as_os_str()).unwrap_err().problem;
+            assert_eq!(problem.code, code, "{problem:?}");
+            let told = problem.hint.unwrap();
+            assert!(told.starts_with(hint), "{told}");
+        };
+        check(TargetName::Embedded, "node_missing", "install Node");
+        fs::write(programs.path().join("node"), "").unwrap();
+        check(TargetName::Embedded, "cdk_missing", "`npm install aws-cdk@2.");
+        check(TargetName::Localstack, "cdk_missing", "`npm install aws-cdk-local aws-cdk@2.");
+        fs::write(app.path().join("package.json"), "{}").unwrap();
+        check(TargetName::Embedded, "cdk_missing", "run `npm ci` in ");
+        let found = programs.path().join("cdk");
+        fs::write(&found, "").unwrap();
+        assert_eq!(program(app.path(), TargetName::Embedded, programs.path().as_os_str()).unwrap(), found);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The answers of custom resources, and those who wait for them [Custom resource response objects, CloudFormation User Guide].
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, path::Path, sync::Arc};
 
 use parking_lot::Mutex;
 use serde::Deserialize;
@@ -46,6 +46,24 @@ impl Answer {
         }
         serde_json::from_slice(body)
             .unwrap_or_else(|error| failed(&format!("Invalid Response object: {error}")))
+    }
+
+    /// The same answer; if a package of the AWS SDK was missing, its reason says how to install it in `folder`. The CDK's handler for
+    /// `AwsCustomResource` says only that it does not exist.
+    pub(super) fn with_hint(mut self, folder: Option<&Path>) -> Self {
+        let package = |reason: &str| {
+            let package = reason.strip_prefix("Package ")?.strip_suffix(" does not exist.")?;
+            package.starts_with("@aws-sdk/").then(|| package.to_owned())
+        };
+        if let (Some(reason), Some(folder)) = (&mut self.reason, folder)
+            && let Some(package) = package(reason)
+        {
+            *reason = format!(
+                "{reason} It comes with Lambda's Node.js; here it is installed with: npm install --prefix {} {package}",
+                folder.display()
+            );
+        }
+        self
     }
 
     /// What was made, or why not. One that names no other id keeps the one `before`.
@@ -170,6 +188,22 @@ mod tests {
             ),
         );
         check(json!([]), None, Err("Invalid Response object: Status is null; expected SUCCESS or FAILED"));
+    }
+
+    #[test]
+    fn the_reason_says_how_to_install_a_missing_package() {
+        let check = |reason: &str, expected: &str| {
+            let answer = Answer { reason: Some(reason.to_owned()), ..Answer::default() };
+            let told = answer.with_hint(Some(Path::new("/app"))).reason;
+            assert_eq!(told.as_deref(), Some(expected));
+        };
+        check(
+            "Package @aws-sdk/client-ssm does not exist.",
+            "Package @aws-sdk/client-ssm does not exist. It comes with Lambda's Node.js; here it is installed with: \
+             npm install --prefix /app @aws-sdk/client-ssm",
+        );
+        check("Package left-pad does not exist.", "Package left-pad does not exist.");
+        check("out of paint", "out of paint");
     }
 
     #[test]

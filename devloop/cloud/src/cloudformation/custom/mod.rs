@@ -118,7 +118,7 @@ impl Custom {
                         // The stack may delete the function next, and with it what it has not logged yet.
                         let _ = timeout(LAST_WORDS, calling.as_mut()).await;
                     }
-                    return Ok(answer);
+                    return Ok(answer.with_hint(service.node_packages()));
                 }
                 outcome = &mut calling, if !has_ended => match outcome? {
                     None => has_ended = true,

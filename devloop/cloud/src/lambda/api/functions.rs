@@ -50,6 +50,7 @@ impl Lambda {
             log_group: format!("/aws/lambda/{}", reference.name).into(),
             endpoint: self.endpoint(),
             processes: self.processes.clone(),
+            node_packages: Arc::clone(&self.node_packages),
             debugged: self.debugged.load(Ordering::Relaxed),
         };
         let share = self.accounts.of(&cx.region).share();

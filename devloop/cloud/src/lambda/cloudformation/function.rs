@@ -97,6 +97,11 @@ impl ResourceType for Function {
         }
     }
 
+    fn runs_at_once(&self, properties: &Map<String, Value>) -> bool {
+        let runtime = properties.get("Runtime").and_then(Value::as_str);
+        runtime.and_then(Language::of).is_some()
+    }
+
     fn create<'a>(&'a self, task: &'a Task<'a>) -> Doing<'a, Created> {
         Box::pin(async move {
             let name = task.name("FunctionName", 64);

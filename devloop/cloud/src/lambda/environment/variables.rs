@@ -1,8 +1,12 @@
 //! The environment variables of a function: those that Lambda sets and the function's own, and nothing from the developer's
 //! shell [Using Lambda environment variables, Defined runtime environment variables].
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
+use serde_json::json;
 use tokio_util::task::TaskTracker;
 
 use super::super::{configuration::Configuration, language::Language};
@@ -19,6 +23,8 @@ pub(crate) struct Surroundings {
     pub(crate) endpoint: Arc<str>,
     /// Tracks every process that has not ended.
     pub(crate) processes: TaskTracker,
+    /// Where Node.js functions look for the AWS SDK that Lambda's Node.js has, in this order.
+    pub(crate) node_packages: Arc<[PathBuf]>,
     /// Debuggers may attach, and time limits do not count while one does.
     pub(crate) debugged: bool,
 }
@@ -73,6 +79,11 @@ pub(super) fn variables(
         let (name, folders) = language.search_path(runtime, opt);
         all.push((name.to_owned(), folders));
         all.push(("AWS_EXECUTION_ENV".to_owned(), format!("AWS_Lambda_{runtime}")));
+        if language == Language::Node {
+            let folders: Vec<String> =
+                surroundings.node_packages.iter().map(|folder| folder.display().to_string()).collect();
+            all.push(("DEVLOOP_NODE_PACKAGES".to_owned(), json!(folders).to_string()));
+        }
     }
     if let Some(opt) = layers {
         all.push(("DEVLOOP_OPT".to_owned(), opt));
@@ -99,8 +110,6 @@ fn is_localstack_address(url: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
@@ -112,6 +121,7 @@ mod tests {
             log_group: "/aws/lambda/f".into(),
             endpoint: "http://127.0.0.1:7777".into(),
             processes: TaskTracker::new(),
+            node_packages: [PathBuf::from("/project/infra"), PathBuf::from("/project")].into(),
             debugged: false,
         };
         let configuration = Configuration::create(&json!({
@@ -137,5 +147,12 @@ mod tests {
         assert!(is_set("AWS_EXECUTION_ENV", "AWS_Lambda_python3.13"));
         assert!(is_set("PYTHONPATH", "/opt/python/lib/python3.13/site-packages:/opt/python"));
         assert!(is_set("_HANDLER", "h") && is_set("LAMBDA_TASK_ROOT", "/code"));
+        let packages = |all: &[(String, String)]| {
+            all.iter().find(|(name, _)| name == "DEVLOOP_NODE_PACKAGES").map(|(_, value)| value.clone())
+        };
+        assert_eq!(packages(&all), None);
+        let node = Configuration { runtime: "nodejs22.x".to_owned(), ..python };
+        let all = variables(&surroundings, &node, Path::new("/code"), "127.0.0.1:1", "stream");
+        assert_eq!(packages(&all).as_deref(), Some(r#"["/project/infra","/project"]"#));
     }
 }

@@ -2,13 +2,10 @@
 // Lambda runtime API for custom runtimes; Define Lambda function handler in Node.js; Node.js Lambda context object; Response streaming
 // for Lambda functions]. Devloop hands it to the machine's own interpreter through standard input, which it calls `[stdin]` in stacks.
 //
-// What it prints is in log.js, whose text stands before this one.
+// What it prints is in log.js, and where it finds packages in packages.js; their texts stand before this one.
 const http = require('node:http');
 const https = require('node:https');
-const { createRequire, syncBuiltinESMExports } = require('node:module');
-const path = require('node:path');
 const { Writable } = require('node:stream');
-const { pathToFileURL } = require('node:url');
 
 const API = process.env.AWS_LAMBDA_RUNTIME_API;
 const ROOT = process.env.LAMBDA_TASK_ROOT;
@@ -67,7 +64,7 @@ https.request = function request(options, ...rest) {
   return httpRequest({ ...others, host: answerTo.hostname, port: answerTo.port }, ...rest);
 };
 // So that modules that import its name see it too.
-syncBuiltinESMExports();
+modules.syncBuiltinESMExports();
 
 // The handler.
 
@@ -95,21 +92,21 @@ function isModule(file) {
   }
 }
 
+/** An ES module. */
+function imported(file) {
+  findImports();
+  return import(pathToFileURL(file).href);
+}
+
 async function loaded(folder, module) {
-  const from = createRequire(path.join(ROOT, 'package.json'));
+  const from = modules.createRequire(path.join(ROOT, 'package.json'));
   const file = path.resolve(ROOT, folder, module);
   const is = (extension) => fs.existsSync(file + extension);
   if (fs.existsSync(file) && fs.statSync(file).isFile()) return from(file);
-  if (is('.js')) return isModule(`${file}.js`) ? import(pathToFileURL(`${file}.js`).href) : from(`${file}.js`);
-  if (is('.mjs')) return import(pathToFileURL(`${file}.mjs`).href);
+  if (is('.js')) return isModule(`${file}.js`) ? imported(`${file}.js`) : from(`${file}.js`);
+  if (is('.mjs')) return imported(`${file}.mjs`);
   if (is('.cjs')) return from(`${file}.cjs`);
   return from(from.resolve(module, { paths: [path.resolve(ROOT, folder), ROOT] }));
-}
-
-/** Says what to do about a package that Lambda has and this machine lacks. */
-function hint(message) {
-  const found = /(@aws-sdk\/[a-z0-9-]+)/.exec(message);
-  if (found) print(2, `${found[1]} comes with Lambda's Node.js; here it is installed with: npm install --prefix ${ROOT} ${found[1]}\n`);
 }
 
 async function load(name) {
@@ -120,8 +117,7 @@ async function load(name) {
   } catch (error) {
     if (error instanceof SyntaxError) throw new Fault('Runtime.UserCodeSyntaxError', String(error), error);
     if (['MODULE_NOT_FOUND', 'ERR_MODULE_NOT_FOUND'].includes(error?.code)) {
-      hint(error.message);
-      throw new Fault('Runtime.ImportModuleError', String(error), error);
+      throw new Fault('Runtime.ImportModuleError', String(withHint(error)), error);
     }
     throw error;
   }

@@ -1,5 +1,5 @@
 // What Node.js functions print, in plain text or as JSON [Log and monitor Node.js Lambda functions, "Using Lambda advanced logging
-// controls with Node.js"]. It is the beginning of the runtime client: client.js follows, in the same program.
+// controls with Node.js"]. It is the beginning of the runtime client: packages.js and client.js follow, in the same program.
 //
 // Several lines that belong together are printed as one, with a carriage return between them: the cloud makes one log event of them.
 'use strict';

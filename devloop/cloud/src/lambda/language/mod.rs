@@ -29,7 +29,9 @@ impl Language {
     /// The program that carries events and answers between the Runtime API and the handler.
     fn client(self) -> &'static str {
         match self {
-            Self::Node => concat!(include_str!("log.js"), include_str!("client.js")),
+            Self::Node => {
+                concat!(include_str!("log.js"), include_str!("packages.js"), include_str!("client.js"))
+            }
             Self::Python => include_str!("client.py"),
         }
     }
