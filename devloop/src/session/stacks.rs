@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use devloop_cloud::{Cloud, LeftOut, ResourceChange};
+use devloop_cloud::{Cloud, LeftOut, Options, ResourceChange};
 use local_postgres::DatabaseUrl;
 
 use crate::config::Settings;
@@ -50,6 +50,16 @@ pub(super) async fn apply(
     let outputs = applied.outputs.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
     let left_out = listed(template, &applied.left_out);
     Ok(Applied { stack, outputs: outputs.collect(), changes: applied.changes, left_out })
+}
+
+/// A warning of what would be left out of a template, or the error that it would give; `None` if it can be applied whole.
+pub(super) async fn lacking(template: &Template, values: &BTreeMap<String, String>) -> Option<Problem> {
+    let cloud = Cloud::new(Options::default());
+    let values = parameters::of(&template.content, values);
+    match cloud.left_out(&template.stack_name(), &template.content, &values).await {
+        Ok(left_out) => warning(listed(template, &left_out).as_slice()),
+        Err(error) => Some(Problem::new("template_failed", template.explain(&error))),
+    }
 }
 
 /// What is left out of a template, each resource with the reason; `None` if it is nothing.
