@@ -156,7 +156,7 @@ fn a_queue_a_topic_a_bucket_an_api_and_a_call_get_the_load_and_their_chains_are_
         ("jobs", "queue jobs", "taker"),
         ("news", "topic news", "taker"),
         ("pictures", "bucket pictures", "taker"),
-        ("/orders", "API POST /orders", "asked"),
+        ("asked", "API POST /orders", "asked"),
         ("called", "invoke called", "called"),
     ] {
         let load = ["--head", name, "--requests", "20", "--vus", "2", "--run-id", name];
