@@ -148,7 +148,7 @@ fn a_chain_of_five_functions_with_two_branches_is_followed_through_all_of_them()
 }
 
 #[test]
-fn a_queue_a_topic_a_bucket_and_a_call_get_the_load_and_their_chains_are_followed() {
+fn a_queue_a_topic_a_bucket_an_api_and_a_call_get_the_load_and_their_chains_are_followed() {
     let watch = [&WATCH[..], &["--template", "heads.template.json"]].concat();
     let session = Session::live_in(Workspace::heads(), &watch, &HEADS);
     let home = tempfile::tempdir().unwrap();
@@ -156,6 +156,7 @@ fn a_queue_a_topic_a_bucket_and_a_call_get_the_load_and_their_chains_are_followe
         ("jobs", "queue jobs", "taker"),
         ("news", "topic news", "taker"),
         ("pictures", "bucket pictures", "taker"),
+        ("asked", "API POST /orders", "asked"),
         ("called", "invoke called", "called"),
     ] {
         let load = ["--head", name, "--requests", "20", "--vus", "2", "--run-id", name];

@@ -137,7 +137,13 @@ fn all_five_functions_are_served_by_invoke_and_by_url() {
     assert_eq!((&last["payload"], &last["state"]), (&event("/", "who=invoke"), &json!("succeeded")));
     let number = last["number"].to_string();
     let fixture = session.workspace.root().join("target/events/order.json");
-    told(&["events", "save", &number, fixture.to_str().unwrap()]);
+    // Those of an earlier run of this test.
+    let _ = fs::remove_dir_all(fixture.parent().unwrap());
+    let save = ["events", "save", &number, fixture.to_str().unwrap()];
+    assert_eq!(told(&save).0, Some(0));
+    let (code, _, errors) = told(&save);
+    assert!(code == Some(1) && errors.contains("--force"), "{errors}");
+    assert_eq!(told(&[&save[..], &["--force"]].concat()).0, Some(0));
     let saved: Value = serde_json::from_str(&fs::read_to_string(fixture).unwrap()).unwrap();
     assert_eq!(saved, event("/", "who=invoke"));
     let mut secret = event("/", "who=invoke&token=t0p");

@@ -245,7 +245,7 @@ pub(crate) struct SessionArguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) env_file: Vec<PathBuf>,
     /// Lets a debugger attach: functions keep their debug information, time limits do not count while a debugger holds one, and what
-    /// to paste into gdb, lldb, VS Code and `RustRover` is told whenever code is live.
+    /// to paste into gdb, lldb, VS Code and RustRover is told whenever code is live.
     #[arg(long)]
     pub(crate) debugger: bool,
     /// Sends a function's last event again whenever its new code is live.
@@ -352,6 +352,8 @@ mod tests {
         check(&["invoke", "f", "--payload", "{}", "--file", "x"], false);
         check(&["invoke", "f", "--example", "sqs", "--qualifier", "live"], true);
         check(&["invoke", "f", "--example", "none"], false);
+        check(&["invoke", "f", "--target", "aws"], true);
+        check(&["invoke", "f", "--target", "aws", "--aws"], false);
         check(&["logs", "a", "b", "--since", "10m", "--follow"], true);
         check(&["logs", "--since", "soon"], false);
         check(&["events", "save", "3", "e.json"], true);

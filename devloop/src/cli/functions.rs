@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::TargetName;
+
 /// Which cloud is asked.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct CloudArguments {
@@ -15,9 +17,19 @@ pub(crate) struct CloudArguments {
     /// Asks AWS itself, with the keys of the environment or of a profile (`AWS_PROFILE`), as the AWS CLI finds them.
     #[arg(long, conflicts_with = "endpoint")]
     pub(crate) aws: bool,
+    /// Where the functions run, as for `watch`: `aws` means --aws, the others the cloud at the endpoint.
+    #[arg(long, value_enum, value_name = "TARGET", conflicts_with = "aws")]
+    pub(crate) target: Option<TargetName>,
     /// The region [default: the environment's region, or us-east-1].
     #[arg(long, value_name = "REGION")]
     pub(crate) region: Option<String>,
+}
+
+impl CloudArguments {
+    /// Whether AWS itself is asked.
+    pub(crate) fn is_aws(&self) -> bool {
+        self.aws || self.target == Some(TargetName::Aws)
+    }
 }
 
 /// Flags of `invoke`.
@@ -127,6 +139,9 @@ pub(crate) enum EventsCommand {
         /// The file, such as tests/events/order.json.
         #[arg(value_name = "FILE")]
         file: PathBuf,
+        /// Replaces the file if it exists.
+        #[arg(long)]
+        force: bool,
     },
 }
 

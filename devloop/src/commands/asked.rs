@@ -30,13 +30,19 @@ impl Asked {
     /// The cloud that the flags and the environment mean.
     pub(super) async fn new(arguments: &CloudArguments) -> Result<Self, UserError> {
         let environment = Environment::of_process();
-        let endpoints = if arguments.aws {
+        if arguments.is_aws() && arguments.endpoint.is_some() {
+            return Err(UserError::usage(
+                "endpoint_unused",
+                "ask AWS at --endpoint: its endpoints are known",
+            ));
+        }
+        let endpoints = if arguments.is_aws() {
             Endpoints::default()
         } else {
             Endpoints::one(&endpoint(arguments.endpoint.as_deref(), &environment).await?)
         };
         let trust = Trust::new(environment.certificates());
-        let (keys, region) = keys(&environment, arguments.aws, arguments.region.clone(), &trust).await?;
+        let (keys, region) = keys(&environment, arguments.is_aws(), arguments.region.clone(), &trust).await?;
         let client = Client::new(endpoints, keys, trust, BOUNDS);
         Ok(Self { client, region: region.unwrap_or_else(|| REGION.to_owned()) })
     }

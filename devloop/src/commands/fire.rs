@@ -14,7 +14,7 @@ pub(crate) async fn fire(arguments: &FireArguments) -> Result<ExitCode, UserErro
     let asked = Asked::here(arguments.endpoint.as_ref()).await?;
     let page = asked.page("/_devloop/status", "read the cloud's page").await?;
     let names = names(&page);
-    let name = meant(&arguments.rule, &names, "rule with a schedule, and no schedule,")?;
+    let name = meant(&arguments.rule, &names, "scheduled rule or schedule")?;
     let path = format!("/_aws/events/fire/{}", encoded(&name));
     let call = Call::post(&path, String::new());
     let answer = asked.client.ask(&asked.region, &call).await.and_then(|answer| answer.json());

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::cli::InitArguments;
 use crate::config::Layer;
+use crate::engine::Problem;
 use crate::error::UserError;
 use crate::session::{Survey, survey};
 
@@ -18,7 +19,7 @@ pub(crate) async fn init(arguments: &InitArguments) -> Result<(), UserError> {
         .map_err(|error| UserError::usage("directory_missing", format!("use this directory: {error}")))?;
     let survey = survey("cargo".as_ref(), &directory, Layer::default()).await?;
     let root = survey.workspace.root.clone();
-    let mut words = findings(&survey, &root);
+    let mut words = findings(&survey, &survey.lacking().await, &root);
     let (file, text) = (root.join(FILE), settings(&survey, &root));
     if arguments.dry_run {
         let _ = write!(words, "\n{FILE} would be:\n\n{text}");
@@ -38,8 +39,8 @@ pub(crate) async fn init(arguments: &InitArguments) -> Result<(), UserError> {
     }
 }
 
-/// What was found, in lines.
-fn findings(survey: &Survey, root: &Path) -> String {
+/// What was found, in lines. `lacking` says what would not run here.
+fn findings(survey: &Survey, lacking: &[Problem], root: &Path) -> String {
     let mut words = String::new();
     let _ = writeln!(words, "workspace  {}", root.display());
     for function in &survey.functions {
@@ -60,7 +61,7 @@ fn findings(survey: &Survey, root: &Path) -> String {
     for way in &survey.ways {
         let _ = writeln!(words, "way        {}", way.join(" > "));
     }
-    for remark in &survey.remarks {
+    for remark in survey.remarks.iter().chain(lacking) {
         let _ = writeln!(words, "note       {}", remark.message);
         if let Some(hint) = &remark.hint {
             let _ = writeln!(words, "           {hint}");
@@ -117,10 +118,12 @@ mod tests {
             "template.yaml",
             "Resources:\n  UpFunction: {Type: AWS::Lambda::Function}\n  Stream: {Type: AWS::Kinesis::Stream}\n\
              \x20 M: {Type: AWS::Lambda::EventSourceMapping, Properties: {EventSourceArn: !GetAtt Stream.Arn, \
-             FunctionName: !Ref UpFunction}}\n",
+             FunctionName: !Ref UpFunction}}\n  Pool: {Type: AWS::Cognito::UserPool}\n",
         );
         let found = survey("cargo".as_ref(), fixture.root(), Layer::default()).await.unwrap();
-        let words = findings(&found, fixture.root());
+        let words = findings(&found, &found.lacking().await, fixture.root());
+        let lacking = "needs: Pool (AWS::Cognito::UserPool: the type is not supported) of ";
+        assert!(words.contains("note       left out ") && words.contains(lacking), "{words}");
         assert!(words.contains("function   up                       up/up\n"), "{words}");
         assert!(words.contains("template   template.yaml (stack "), "{words}");
         assert!(words.contains("           UpFunction runs up\n"), "{words}");

@@ -1,6 +1,7 @@
 //! `devloop logs`: shows what functions have logged, through CloudWatch Logs, on every target.
 
 use std::collections::BTreeMap;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -67,6 +68,9 @@ pub(crate) async fn logs(arguments: &LogsArguments) -> Result<ExitCode, UserErro
         let text: String = found.iter().map(|(function, line)| shown(function, line, name)).collect();
         if !text.is_empty() {
             printed(&text)?;
+        } else if !arguments.follow {
+            // A closed standard error is no reason to fail.
+            let _ = writeln!(io::stderr(), "there are no such lines; --since looks further back");
         }
         if !arguments.follow {
             return Ok(ExitCode::SUCCESS);

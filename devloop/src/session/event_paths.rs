@@ -1,5 +1,5 @@
-//! The paths that events take through a pipeline, read from the templates: API to function, function to stream or table, stream
-//! to function.
+//! The paths that events take through a pipeline, read from the templates: API, URL, rule or schedule to function, function to stream or
+//! table, stream, topic or bucket to function.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,20 +34,31 @@ fn of_template(document: &Document, binaries: &BTreeMap<&str, &str>) -> Vec<Vec<
             let value = resource.properties().get(property).unwrap_or(&Value::Null);
             document.mentioned(value)
         };
-        let mut join = |from: &str, to: &str| {
+        let join = |from: &str, to: &str| {
             let to = mentioned(to);
-            edges.extend(mentioned(from).into_iter().flat_map(|from| to.iter().map(move |to| (from, *to))));
+            mentioned(from).into_iter().flat_map(|from| to.iter().map(move |to| (from, *to))).collect()
         };
-        match resource.kind() {
+        let leads = |to: &str| mentioned(to).into_iter().map(|to| (id, to)).collect();
+        let found: Vec<(&str, &str)> = match resource.kind() {
             "AWS::Lambda::EventSourceMapping" => join("EventSourceArn", "FunctionName"),
             "AWS::ApiGateway::Method" => join("RestApiId", "Integration"),
             "AWS::ApiGatewayV2::Integration" => join("ApiId", "IntegrationUri"),
-            "AWS::Lambda::Function" => {
-                let used = mentioned("Environment").into_iter().filter(|used| holds_events(kind(used)));
-                edges.extend(used.map(|used| (id, used)));
-            }
-            _ => {}
-        }
+            "AWS::SNS::Subscription" => join("TopicArn", "Endpoint"),
+            // SAM writes the routes of an API into a document.
+            "AWS::ApiGateway::RestApi" | "AWS::ApiGatewayV2::Api" => leads("Body"),
+            "AWS::Events::Rule" => leads("Targets"),
+            "AWS::Scheduler::Schedule" => leads("Target"),
+            "AWS::SNS::Topic" => leads("Subscription"),
+            "AWS::S3::Bucket" => leads("NotificationConfiguration"),
+            "AWS::Lambda::Url" => leads("TargetFunctionArn"),
+            "AWS::Lambda::Function" => mentioned("Environment")
+                .into_iter()
+                .filter(|used| holds_events(kind(used)))
+                .map(|used| (id, used))
+                .collect(),
+            _ => Vec::new(),
+        };
+        edges.extend(found);
     }
     // A function that only looks something up in its own source does not pass events back to it.
     let fed: BTreeSet<(&str, &str)> = edges
@@ -81,7 +92,13 @@ fn holds_events(kind: &str) -> bool {
 /// A resource as the screen names it: by its service, and where there are several of a kind, by its own name too.
 fn resource_hop(id: &str, kind: &str, is_only: bool) -> Hop {
     let service = kind.split("::").nth(1).unwrap_or(kind);
-    let called = if service.starts_with("ApiGateway") { "API" } else { service };
+    let called = match service {
+        "ApiGateway" | "ApiGatewayV2" => "API",
+        "Events" => "Rule",
+        "Scheduler" => "Schedule",
+        "Lambda" => "URL",
+        _ => service,
+    };
     let name = if is_only { called.to_owned() } else { format!("{called} {id}") };
     Hop::Resource { name, service: service.to_ascii_lowercase() }
 }
@@ -145,6 +162,36 @@ mod tests {
         let binaries =
             [(of("Upstream"), "upstream"), (of("Midstream"), "midstream"), (of("Downstream"), "downstream")];
         check(&document, &binaries, &["API > upstream > Kinesis > midstream > DynamoDB > downstream"]);
+    }
+
+    #[test]
+    fn apis_urls_rules_schedules_topics_and_buckets_lead_to_functions() {
+        let function = json!({ "Type": "AWS::Lambda::Function", "Properties": {} });
+        let arn = json!({ "Fn::GetAtt": ["F", "Arn"] });
+        let lead = |kind: &str, properties: Value| {
+            let document = json!({ "Resources": {
+                "F": function, "Start": { "Type": kind, "Properties": properties }, "Role": { "Type": "AWS::IAM::Role" },
+            } });
+            let ways = of_template(
+                &devloop_cloud::Template::parse(&document.to_string()).unwrap(),
+                &BTreeMap::from([("F", "f")]),
+            );
+            assert_eq!(ways.len(), 1, "{kind}: {ways:?}");
+            ways[0].iter().map(|hop| hop.name().to_owned()).collect::<Vec<_>>().join(" > ")
+        };
+        let uri = json!({ "Fn::Sub": "arn:${F.Arn}/invocations" });
+        let body =
+            json!({ "paths": { "/": { "get": { "x-amazon-apigateway-integration": { "uri": uri } } } } });
+        assert_eq!(lead("AWS::ApiGatewayV2::Api", json!({ "Body": body })), "API > f");
+        assert_eq!(lead("AWS::Lambda::Url", json!({ "TargetFunctionArn": arn })), "URL > f");
+        assert_eq!(lead("AWS::Events::Rule", json!({ "Targets": [{ "Id": "1", "Arn": arn }] })), "Rule > f");
+        let target = json!({ "Arn": arn, "RoleArn": { "Fn::GetAtt": ["Role", "Arn"] } });
+        assert_eq!(lead("AWS::Scheduler::Schedule", json!({ "Target": target })), "Schedule > f");
+        let subscription = json!({ "Subscription": [{ "Protocol": "lambda", "Endpoint": arn }] });
+        assert_eq!(lead("AWS::SNS::Topic", subscription), "SNS > f");
+        let notified =
+            json!({ "LambdaConfigurations": [{ "Event": "s3:ObjectCreated:*", "Function": arn }] });
+        assert_eq!(lead("AWS::S3::Bucket", json!({ "NotificationConfiguration": notified })), "S3 > f");
     }
 
     #[test]

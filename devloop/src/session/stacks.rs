@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use devloop_cloud::{Cloud, LeftOut, ResourceChange};
+use devloop_cloud::{Cloud, LeftOut, Options, ResourceChange};
 use local_postgres::DatabaseUrl;
 
 use crate::config::Settings;
@@ -52,9 +52,31 @@ pub(super) async fn apply(
         cloud.apply_what_runs(&stack, &template.content, &values).await
     };
     let applied = applied.map_err(failed)?;
-    let outputs = applied.outputs.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let outputs = applied.outputs.iter().map(|(name, value)| (name.to_owned(), reachable(value)));
     let left_out = listed(template, &applied.left_out);
     Ok(Applied { stack, outputs: outputs.collect(), changes: applied.changes, left_out })
+}
+
+/// An output as people can use it: a function URL has a host that only public DNS servers know, and the same function is served
+/// below a path of the cloud.
+fn reachable(value: &str) -> String {
+    let path = || {
+        let (host, rest) = value.strip_prefix("http://")?.split_once('/')?;
+        let (id, host) = host.split_once(".lambda-url.")?;
+        let port = host.split_once(".localhost.localstack.cloud")?.1;
+        Some(format!("http://127.0.0.1{port}/_aws/lambda-url/{id}/{rest}"))
+    };
+    path().unwrap_or_else(|| value.to_owned())
+}
+
+/// A warning of what would be left out of a template, or the error that it would give; `None` if it can be applied whole.
+pub(super) async fn lacking(template: &Template, values: &BTreeMap<String, String>) -> Option<Problem> {
+    let cloud = Cloud::new(Options::default());
+    let values = parameters::of(&template.content, values);
+    match cloud.left_out(&template.stack_name(), &template.content, &values).await {
+        Ok(left_out) => warning(listed(template, &left_out).as_slice()),
+        Err(error) => Some(Problem::new("template_failed", template.explain(&error))),
+    }
 }
 
 /// What is left out of a template, each resource with the reason; `None` if it is nothing.
@@ -131,5 +153,24 @@ impl Stacks {
         let candidates = candidates(&workspace, &known);
         let read = templates::read(&self.root, &found, &self.settings, &self.parameters, &candidates);
         read.map_err(|error| error.problem)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::reachable;
+
+    #[test]
+    fn function_urls_are_shown_at_the_clouds_own_address() {
+        let check = |value: &str, expected: &str| assert_eq!(reachable(value), expected);
+        check(
+            "http://u1.lambda-url.us-east-1.localhost.localstack.cloud:4566/a?b=c",
+            "http://127.0.0.1:4566/_aws/lambda-url/u1/a?b=c",
+        );
+        for other in
+            ["http://127.0.0.1:4566/_aws/execute-api/a1/", "https://u1.lambda-url.us-east-1.on.aws/", "u1"]
+        {
+            check(other, other);
+        }
     }
 }

@@ -12,7 +12,8 @@ use crate::error::UserError;
 use crate::graph::Workspace;
 use crate::machine::{Demands, Purpose};
 use crate::session::prepare::{demands, prepare};
-use crate::session::{Conditions, Deployment, Options, Selection, View, event_paths};
+use crate::session::templates::Template;
+use crate::session::{Conditions, Deployment, Options, Selection, View, event_paths, stacks};
 use crate::status::Hop;
 
 /// What a session would use.
@@ -33,6 +34,9 @@ pub(crate) struct Survey {
     pub(crate) remarks: Vec<Problem>,
     /// The paths of events, each as the names of what it passes.
     pub(crate) ways: Vec<Vec<String>>,
+    templates: Vec<Template>,
+    /// Values of the templates' parameters.
+    parameters: BTreeMap<String, String>,
 }
 
 /// A template that would be applied.
@@ -45,6 +49,15 @@ pub(crate) struct Stack {
 }
 
 impl Survey {
+    /// What the embedded cloud would leave out of each template, or why it would not apply it.
+    pub(crate) async fn lacking(&self) -> Vec<Problem> {
+        let mut found = Vec::new();
+        for template in &self.templates {
+            found.extend(stacks::lacking(template, &self.parameters).await);
+        }
+        found
+    }
+
     /// How cargo would be called, without the choice of a linker.
     pub(crate) fn builder(&self, program: &Path) -> Builder {
         Builder {
@@ -97,5 +110,7 @@ pub(crate) async fn survey(program: &Path, directory: &Path, flags: Layer) -> Re
         functions: prepared.functions,
         demands,
         sources,
+        templates: prepared.templates,
+        parameters: prepared.parameters,
     })
 }

@@ -1,6 +1,7 @@
 //! The state of a running pipeline: the report that `devloop status` prints and the terminal UI shows, its problems, and its plain
 //! text. Pure; `observe` collects the report's values.
 
+mod fallback;
 mod figures;
 mod findings;
 mod hop;
@@ -13,6 +14,7 @@ mod text;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use fallback::Fallback;
 pub(crate) use figures::{age, count, milliseconds};
 pub(crate) use findings::{Finding, findings};
 pub(crate) use hop::Hop;

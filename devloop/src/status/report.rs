@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::engine::Millis;
-use crate::status::Finding;
+use crate::status::{Fallback, Finding};
 
 /// A pipeline at one moment. A member that the cloud does not send keeps its default.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -35,6 +35,8 @@ pub(crate) struct StatusReport {
     pub(crate) limits: Option<Limits>,
     /// What the cloud keeps in memory.
     pub(crate) retained: Option<Retained>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) fallback: Option<Fallback>,
     /// From the first function's start to the last one's end; `None` if nothing was measured in the last minutes.
     pub(crate) latency: Option<Latency>,
     /// What devloop finds wrong; empty when all is well.

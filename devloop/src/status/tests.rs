@@ -73,6 +73,18 @@ fn a_healthy_pipeline() {
 }
 
 #[test]
+fn the_fallback_and_its_services_are_named() {
+    let second = |services: serde_json::Value| {
+        let report = report(|page| {
+            page["fallback"] = json!({ "endpoint": "http://127.0.0.1:5000", "services": services })
+        });
+        text(&report).lines().nth(1).unwrap().to_owned()
+    };
+    assert_eq!(second(json!(["glue", "kms"])), "fallback http://127.0.0.1:5000 for glue, kms");
+    assert_eq!(second(json!([])), "fallback http://127.0.0.1:5000 for nothing so far");
+}
+
+#[test]
 fn a_broken_pipeline_names_each_thing_that_is_wrong() {
     let report = report(|page| {
         let [upstream, midstream, downstream] = [0, 1, 2].map(|index| page["functions"][index].clone());

@@ -64,7 +64,10 @@ pub(crate) fn lines(report: &StatusReport, sections: &[Section]) -> Vec<StatusLi
 
 fn of_section(report: &StatusReport, section: Section) -> Vec<StatusLine> {
     match section {
-        Section::Cloud => vec![cloud(report)],
+        Section::Cloud => {
+            let fallback = report.fallback.as_ref().map(|fallback| line(Tone::Plain, fallback.line()));
+            [cloud(report)].into_iter().chain(fallback).collect()
+        }
         Section::Code => table(
             &["FUNCTION", "ON DISK", "DEPLOYED", "ANSWERING", ""],
             report.functions.iter().map(|function| code(report, function)),

@@ -1,7 +1,8 @@
-//! A workspace that knows nothing of devloop, with chains of two functions behind a queue, a topic, a bucket and a call.
+//! A workspace that knows nothing of devloop, with chains of two functions behind a queue, a topic, a bucket, an HTTP API and a call.
 //!
-//! `taker` gets the messages of the queue `jobs` and of the topic `news`, and the objects of the bucket `pictures`; `called` is
-//! called. Both put each request into the stream `done`, from which `last` logs it, and writes a value of the metric `Shop/Done`.
+//! `taker` gets the messages of the queue `jobs` and of the topic `news`, and the objects of the bucket `pictures`; `asked` gets the
+//! requests of the API; `called` is called. They put each request into the stream `done`, from which `last` logs it, and writes a value
+//! of the metric `Shop/Done`.
 
 use serde_json::{Value, json};
 
@@ -9,7 +10,7 @@ use super::Workspace;
 use super::branches::function;
 
 /// The workspace's functions.
-pub const HEADS: [&str; 3] = ["taker", "called", "last"];
+pub const HEADS: [&str; 4] = ["taker", "called", "asked", "last"];
 
 /// Puts a record for each request's id in the event: a member of the payload, which is JSON in JSON behind a queue and a topic, or
 /// an object's key.
@@ -62,6 +63,18 @@ fn template() -> Value {
         "Done": { "Type": "AWS::Kinesis::Stream", "Properties": { "Name": "done", "ShardCount": 1 } },
         "Taker": function("taker", json!({ "STREAM": { "Ref": "Done" } })),
         "Called": function("called", json!({ "STREAM": { "Ref": "Done" } })),
+        "Asked": function("asked", json!({ "STREAM": { "Ref": "Done" } })),
+        "Api": { "Type": "AWS::ApiGatewayV2::Api", "Properties": { "Name": "orders", "ProtocolType": "HTTP" } },
+        "Integration": { "Type": "AWS::ApiGatewayV2::Integration", "Properties": {
+            "ApiId": { "Ref": "Api" }, "IntegrationType": "AWS_PROXY", "PayloadFormatVersion": "2.0",
+            "IntegrationUri": { "Fn::GetAtt": ["Asked", "Arn"] },
+        } },
+        "Route": { "Type": "AWS::ApiGatewayV2::Route", "Properties": {
+            "ApiId": { "Ref": "Api" }, "RouteKey": "POST /orders", "Target": { "Fn::Sub": "integrations/${Integration}" },
+        } },
+        "Stage": { "Type": "AWS::ApiGatewayV2::Stage", "Properties": {
+            "ApiId": { "Ref": "Api" }, "StageName": "v1", "AutoDeploy": true,
+        } },
         "Last": function("last", json!({ "GREETING": "hello" })),
         "JobsToTaker": { "Type": "AWS::Lambda::EventSourceMapping",
             "Properties": mapping("Taker", json!({ "Fn::GetAtt": ["Jobs", "Arn"] })) },
@@ -77,7 +90,7 @@ fn template() -> Value {
 impl Workspace {
     /// A fresh copy of the workspace, with its template in `heads.template.json`.
     pub fn heads() -> Self {
-        let programs = [("taker", PASSES_ON), ("called", PASSES_ON), ("last", LAST)];
+        let programs = [("taker", PASSES_ON), ("called", PASSES_ON), ("asked", PASSES_ON), ("last", LAST)];
         Self::of_programs("heads", &programs, &template())
     }
 }

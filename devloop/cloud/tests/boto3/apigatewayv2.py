@@ -101,6 +101,26 @@ def test_quick_create():
     equal(get(f"/_aws/execute-api/{api}/any/path")[0], 500)
 
 
+def test_documents():
+    """An OpenAPI document becomes an API, and another one takes the place of the first."""
+    def document(path):
+        called = {"type": "aws_proxy", "httpMethod": "POST", "payloadFormatVersion": "2.0", "uri": FUNCTION}
+        return json.dumps({"openapi": "3.0.1", "info": {"title": "t", "version": "1"},
+                           "paths": {path: {"get": {"x-amazon-apigateway-integration": called}}}})
+
+    def keys():
+        return [route["RouteKey"] for route in apis.get_routes(ApiId=api)["Items"]]
+
+    api = apis.import_api(Body=document("/pets"))["ApiId"]
+    equal(keys(), ["GET /pets"])
+    equal(apis.reimport_api(ApiId=api, Body=document("/dogs"))["ApiId"], api)
+    equal(keys(), ["GET /dogs"])
+    equal(aws("apigatewayv2", "reimport-api", "--api-id", api, "--body", document("/cats"))["ApiId"], api)
+    refused("BadRequestException", "OpenAPI", apis.reimport_api, ApiId=api, Body="{}")
+    refused("NotFoundException", "API", apis.reimport_api, ApiId="none", Body=document("/"))
+    equal(keys(), ["GET /cats"])
+
+
 def test_what_does_not_exist_here_is_refused_by_name():
     refused("NotImplementedException", "WebSocket", apis.create_api, Name="a", ProtocolType="WEBSOCKET", RouteSelectionExpression="$request.body.a")
     api = created()

@@ -85,6 +85,7 @@ scripts! {
         routes_integrations_and_authorizers
         stages_and_deployments
         quick_create
+        documents
         what_does_not_exist_here_is_refused_by_name;
     cloudformation:
         create_update_and_delete_a_stack

@@ -6,7 +6,8 @@ from clients import ENDPOINT, aws, client, equal, refused, run
 
 scheduler, sqs = client("scheduler"), client("sqs")
 TARGET = {"Arn": "arn:aws:sqs:us-east-1:000000000000:q", "RoleArn": "arn:aws:iam::000000000000:role/r", "Input": "now"}
-# What is shown where no policy was given.
+# What is shown where no policy was given: the largest values of AWS's page (API Reference, RetryPolicy), which says nothing of a default; moto
+# shows them.
 USUAL = {"MaximumEventAgeInSeconds": 86_400, "MaximumRetryAttempts": 185}
 OFF = {"Mode": "OFF"}
 

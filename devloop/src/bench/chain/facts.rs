@@ -187,6 +187,12 @@ fn filled(base: &str, path: &str) -> String {
     format!("{base}{}", parts.collect::<Vec<_>>().join("/"))
 }
 
+/// The stage of an HTTP API that requests go to: `$default` if there is one, or else the first.
+pub(crate) fn http_stage(stages: &Value) -> Option<&str> {
+    let names = || each(&stages["items"]).filter_map(|stage| stage["stageName"].as_str());
+    names().find(|name| *name == "$default").or_else(|| names().next())
+}
+
 /// The function's name in an integration's URI: `…:path/2015-03-31/functions/<arn>/invocations`.
 pub(crate) fn integrated(uri: &str) -> Option<String> {
     let arn = uri.split_once("/functions/")?.1.split('/').next()?;
@@ -295,5 +301,16 @@ mod tests {
         let seen = http_routes("h", "http://x", &routes, &integrations);
         let shown: Vec<_> = seen.iter().map(|seen| (&*seen.method, &*seen.url, &*seen.function)).collect();
         assert_eq!(shown, [("GET", "http://x/things/1", "things"), ("ANY", "http://x/", "rest")]);
+    }
+
+    #[test]
+    fn requests_go_to_the_default_stage_or_to_the_first() {
+        let check = |names: &[&str], expected: Option<&str>| {
+            let items: Vec<Value> = names.iter().map(|name| json!({ "stageName": name })).collect();
+            assert_eq!(http_stage(&json!({ "items": items })), expected);
+        };
+        check(&["v1", "$default"], Some("$default"));
+        check(&["v1", "v2"], Some("v1"));
+        check(&[], None);
     }
 }

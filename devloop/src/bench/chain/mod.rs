@@ -15,7 +15,9 @@ pub(crate) use report::{ChainFunction, ChainReport, FollowedBy, Measured};
 pub(super) use account::{Evidence, account, answered};
 pub(super) use choose::{Choice, choose};
 pub(super) use ends::EndRows;
-pub(super) use facts::{Facts, FunctionFacts, MappingFacts, http_routes, integrated, rest_methods};
+pub(super) use facts::{
+    Facts, FunctionFacts, MappingFacts, http_routes, http_stage, integrated, rest_methods,
+};
 pub(super) use log::FunctionLog;
 pub(super) use report::report;
 pub(super) use words::named;

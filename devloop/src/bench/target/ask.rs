@@ -4,11 +4,14 @@ use serde_json::Value;
 
 use super::each;
 use crate::aws::belongs;
-use crate::bench::chain::{Facts, FunctionFacts, MappingFacts, http_routes, rest_methods};
+use crate::bench::chain::{Facts, FunctionFacts, MappingFacts, http_routes, http_stage, rest_methods};
 use crate::bench::http::Client;
 
 /// The most pages of a list that are read. They hold fifty entries each.
 const MAX_PAGES: usize = 100;
+
+/// The stage of an HTTP API whose name is not part of URLs.
+const DEFAULT_STAGE: &str = "$default";
 
 /// Every event source mapping, as Lambda lists it.
 pub(super) async fn mappings(client: &Client, region: &str) -> Result<Vec<Value>, String> {
@@ -54,11 +57,23 @@ pub(super) async fn facts(
     let apis = gaps.note("which HTTP APIs there are", client.get("apigateway", region, "/v2/apis").await);
     for api in each(&apis["items"]) {
         let (Some(id), Some(url)) = (api["apiId"].as_str(), api["apiEndpoint"].as_str()) else { continue };
+        let stages = client.get("apigateway", region, &format!("/v2/apis/{id}/stages")).await;
+        let stages = gaps.note("which stages an HTTP API has", stages);
+        let Some(stage) = http_stage(&stages) else { continue };
+        // A local cloud may show AWS's name of the API, as AWS does. Requests must not go there.
+        let mut base = if url.contains(".amazonaws.com") && !client.is_aws() {
+            format!("{}/_aws/execute-api/{id}", client.endpoint())
+        } else {
+            url.trim_end_matches('/').to_owned()
+        };
+        if stage != DEFAULT_STAGE {
+            base = format!("{base}/{stage}");
+        }
         let routes = client.get("apigateway", region, &format!("/v2/apis/{id}/routes")).await;
         let routes = gaps.note("which routes an HTTP API has", routes);
         let integrations = client.get("apigateway", region, &format!("/v2/apis/{id}/integrations")).await;
         let integrations = gaps.note("which functions an HTTP API calls", integrations);
-        facts.methods.extend(http_routes(id, url.trim_end_matches('/'), &routes, &integrations));
+        facts.methods.extend(http_routes(id, &base, &routes, &integrations));
     }
     let known = |name: &String| facts.functions.iter().any(|function| function.name == *name);
     facts.methods.retain(|method| known(&method.function));

@@ -3,8 +3,9 @@
 mod mask;
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use serde_json::Value;
@@ -42,15 +43,9 @@ pub(crate) async fn events(arguments: &EventsArguments) -> Result<ExitCode, User
             }
         }
     }
-    if let Some(EventsCommand::Save { number, file }) = &arguments.command {
+    if let Some(EventsCommand::Save { number, file, force }) = &arguments.command {
         let event = numbered(events, *number)?;
-        let cannot = |error: std::io::Error| {
-            UserError::failure("event_not_saved", format!("write {}: {error}", file.display()))
-        };
-        if let Some(folder) = file.parent() {
-            fs::create_dir_all(folder).map_err(cannot)?;
-        }
-        fs::write(file, format!("{:#}\n", event["payload"])).map_err(cannot)?;
+        save(&event, file, *force)?;
         return printed(&format!("event {number} is saved as {}\n", file.display()));
     }
     let function = match &arguments.function {
@@ -71,6 +66,28 @@ pub(crate) async fn events(arguments: &EventsArguments) -> Result<ExitCode, User
         let _ = writeln!(io::stderr(), "there are no events{whose}");
     }
     printed(&text)
+}
+
+/// Writes the event that the function got into a file, and makes its folders. A file that exists is only replaced with `force`: tests may
+/// depend on it.
+fn save(event: &Value, file: &Path, force: bool) -> Result<(), UserError> {
+    let cannot = |error: io::Error| {
+        let exists = error.kind() == io::ErrorKind::AlreadyExists;
+        let problem = UserError::failure("event_not_saved", format!("write {}: {error}", file.display()));
+        if exists { problem.with_hint("--force replaces the file") } else { problem }
+    };
+    if let Some(folder) = file.parent() {
+        fs::create_dir_all(folder).map_err(cannot)?;
+    }
+    let mut options = OpenOptions::new();
+    options.write(true);
+    if force {
+        options.create(true).truncate(true)
+    } else {
+        options.create_new(true)
+    };
+    let mut saved = options.open(file).map_err(cannot)?;
+    saved.write_all(format!("{:#}\n", event["payload"]).as_bytes()).map_err(cannot)
 }
 
 /// The functions that got the events.
@@ -120,6 +137,19 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_saved_event_replaces_no_file_unless_that_is_wanted() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("tests/events/order.json");
+        let event = |id: u8| json!({ "number": id, "payload": { "id": id } });
+        save(&event(1), &file, false).unwrap();
+        let error = save(&event(2), &file, false).unwrap_err();
+        assert!(error.to_string().contains("order.json"), "{error}");
+        assert_eq!(fs::read_to_string(&file).unwrap(), "{\n  \"id\": 1\n}\n");
+        save(&event(2), &file, true).unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), "{\n  \"id\": 2\n}\n");
+    }
 
     #[test]
     fn a_line_tells_number_time_function_state_and_the_beginning_of_the_event() {

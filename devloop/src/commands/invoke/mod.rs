@@ -31,6 +31,10 @@ pub(super) struct Request {
 
 /// Invokes the function that was named.
 pub(crate) async fn invoke(arguments: &InvokeArguments) -> Result<ExitCode, UserError> {
+    if arguments.follow && arguments.cloud.is_aws() {
+        let message = "follow the event: only the embedded cloud keeps events, AWS does not";
+        return Err(UserError::usage("follow_unsupported", message));
+    }
     let payload = payload(arguments)?;
     let asked = Asked::new(&arguments.cloud).await?;
     let function = asked.function(&arguments.function).await?;

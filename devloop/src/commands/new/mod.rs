@@ -21,6 +21,8 @@ struct Kind {
     dependencies: &'static [Dependency],
     /// The event of a SAM template, below `Source:`.
     sam: &'static [&'static str],
+    /// The source that the event names, in a SAM template.
+    source: &'static [&'static str],
     /// The line of a CDK app that connects the source.
     cdk: &'static str,
 }
@@ -64,6 +66,7 @@ fn kind(source: Source) -> Kind {
                 "  StartingPosition: LATEST",
                 BATCH,
             ],
+            source: &["Stream: {Type: AWS::Kinesis::Stream, Properties: {ShardCount: 1}}"],
             cdk: "CAMEL.addEventSource(new sources.KinesisEventSource(stream, { startingPosition: lambda.StartingPosition.LATEST, reportBatchItemFailures: true }));",
         },
         Source::Queue => Kind {
@@ -72,6 +75,7 @@ fn kind(source: Source) -> Kind {
             example: (Example::Sqs, "sqs"),
             dependencies: &[RUNTIME, SERDE, JSON, TOKIO],
             sam: &["Type: SQS", "Properties:", "  Queue: !GetAtt Queue.Arn", BATCH],
+            source: &["Queue: {Type: AWS::SQS::Queue}"],
             cdk: "CAMEL.addEventSource(new sources.SqsEventSource(queue, { reportBatchItemFailures: true }));",
         },
         Source::Table => Kind {
@@ -86,6 +90,15 @@ fn kind(source: Source) -> Kind {
                 "  StartingPosition: LATEST",
                 BATCH,
             ],
+            source: &[
+                "Table:",
+                "  Type: AWS::DynamoDB::Table",
+                "  Properties:",
+                "    AttributeDefinitions: [{AttributeName: id, AttributeType: S}]",
+                "    KeySchema: [{AttributeName: id, KeyType: HASH}]",
+                "    BillingMode: PAY_PER_REQUEST",
+                "    StreamSpecification: {StreamViewType: NEW_AND_OLD_IMAGES}",
+            ],
             cdk: "CAMEL.addEventSource(new sources.DynamoEventSource(table, { startingPosition: lambda.StartingPosition.LATEST, reportBatchItemFailures: true }));",
         },
         Source::Bucket => Kind {
@@ -94,6 +107,7 @@ fn kind(source: Source) -> Kind {
             example: (Example::S3, "s3"),
             dependencies: &[RUNTIME, PERCENT, SERDE, JSON, TOKIO],
             sam: &["Type: S3", "Properties:", "  Bucket: !Ref Bucket", "  Events: s3:ObjectCreated:*"],
+            source: &["Bucket: {Type: AWS::S3::Bucket}"],
             cdk: "CAMEL.addEventSource(new sources.S3EventSource(bucket, { events: [s3.EventType.OBJECT_CREATED] }));",
         },
         Source::Topic => Kind {
@@ -102,6 +116,7 @@ fn kind(source: Source) -> Kind {
             example: (Example::Sns, "sns"),
             dependencies: &[RUNTIME, SERDE, JSON, TOKIO],
             sam: &["Type: SNS", "Properties:", "  Topic: !Ref Topic"],
+            source: &["Topic: {Type: AWS::SNS::Topic}"],
             cdk: "CAMEL.addEventSource(new sources.SnsEventSource(topic));",
         },
         Source::Http => Kind {
@@ -110,6 +125,7 @@ fn kind(source: Source) -> Kind {
             example: (Example::Http, "http"),
             dependencies: &[HTTP, TOKIO],
             sam: &["Type: HttpApi", "Properties:", "  Method: GET", "  Path: /NAME"],
+            source: &[],
             cdk: "CAMEL.addFunctionUrl({ authType: lambda.FunctionUrlAuthType.NONE });",
         },
         Source::Schedule => Kind {
@@ -118,6 +134,7 @@ fn kind(source: Source) -> Kind {
             example: (Example::Schedule, "schedule"),
             dependencies: &[RUNTIME, SERDE, JSON, TOKIO],
             sam: &["Type: Schedule", "Properties:", "  Schedule: rate(1 hour)"],
+            source: &[],
             cdk: "new events.Rule(this, 'LOGICALSchedule', { schedule: events.Schedule.rate(Duration.hours(1)), targets: [new targets.LambdaFunction(CAMEL)] });",
         },
     }
@@ -252,6 +269,10 @@ fn words(function: &NewFunction, root: &Path, folder: &str) -> String {
             words.push_str(&format!("          {deeper}{}\n", filled(line)));
             in_properties = in_properties || *line == "Properties:";
         }
+        if !kind.source.is_empty() {
+            words.push_str("\n  # What the events come from; leave it out and name your own above if the template has it already.\n");
+            words.extend(kind.source.iter().map(|line| format!("  {line}\n")));
+        }
     }
     words
 }
@@ -294,14 +315,15 @@ mod tests {
             let function = NewFunction { name: "get-user".to_owned(), on: *on, path: None };
             let words = words(&function, home.path(), "functions/get-user");
             let lines = words.split("`Resources:`\n\n").nth(1).unwrap();
-            let others = "  Stream: {Type: AWS::Kinesis::Stream, Properties: {ShardCount: 1}}\n  Queue: {Type: AWS::SQS::Queue}\n\
-                          \x20 Topic: {Type: AWS::SNS::Topic}\n  Bucket: {Type: AWS::S3::Bucket}\n\
-                          \x20 Table: {Type: AWS::DynamoDB::Table, Properties: {}}\n";
-            let text = format!("Transform: AWS::Serverless-2016-10-31\nResources:\n{others}{lines}");
+            let text = format!("Transform: AWS::Serverless-2016-10-31\nResources:\n{lines}");
             let template =
                 devloop_cloud::Template::parse(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
             let made: Vec<&str> = template.resources().map(|(logical_id, _)| logical_id).collect();
-            assert!(made.contains(&"GetUser") && made.len() > 6, "{on:?}: {made:?}");
+            let source = kind(*on).source.first().map(|line| line.split(':').next().unwrap());
+            let is_there = source.is_none_or(|source| made.contains(&source));
+            assert!(made.contains(&"GetUser") && is_there, "{on:?}: {made:?}");
+            // The function's role comes besides, and what connects it.
+            assert!(made.len() > 2, "{on:?}: {made:?}");
         }
     }
 }

@@ -153,6 +153,18 @@ impl Api {
         }
         members(&properties)
     }
+
+    /// The OpenAPI document of the properties, if they have one, with the name and with `tags`, which a document lists in its own form.
+    fn document(task: &Task<'_>, tags: &Map<String, Value>) -> Option<String> {
+        let mut body = task.properties.get("Body")?.clone();
+        let listed = |(name, value): (&String, &Value)| json!({ "name": name, "x-amazon-apigateway-tag-value": value });
+        let own = body["tags"].as_array().cloned().unwrap_or_default();
+        body["tags"] = own.into_iter().chain(tags.iter().map(listed)).collect::<Vec<_>>().into();
+        if body["info"]["title"].is_null() {
+            body["info"]["title"] = task.name("Name", 128).into();
+        }
+        Some(body.to_string())
+    }
 }
 
 impl ResourceType for Api {
@@ -180,7 +192,7 @@ impl ResourceType for Api {
     }
 
     fn updatable(&self) -> &'static [&'static str] {
-        &["CorsConfiguration", "Description", "Name", "Version"]
+        &["Body", "CorsConfiguration", "Description", "Name", "Version"]
     }
 
     fn create<'a>(&'a self, task: &'a Task<'a>) -> Doing<'a, Created> {
@@ -193,19 +205,10 @@ impl ResourceType for Api {
             tags.entry("_custom_id_").or_insert_with(|| task.stable_id().into());
             let mut input = Self::input(task);
             input.insert("tags".to_owned(), tags.clone().into());
-            let output = match task.properties.get("Body") {
+            let output = match Self::document(task, &tags) {
                 None => task.call("apigatewayv2", "CreateApi", input.into()).await?,
                 Some(body) => {
-                    let mut body = body.clone();
-                    let listed = |(name, value): (&String, &Value)| json!({ "name": name, "x-amazon-apigateway-tag-value": value });
-                    let own = body["tags"].as_array().cloned().unwrap_or_default();
-                    let listed = tags.iter().map(listed);
-                    body["tags"] = own.into_iter().chain(listed).collect::<Vec<_>>().into();
-                    if body["info"]["title"].is_null() {
-                        body["info"]["title"] = task.name("Name", 128).into();
-                    }
-                    let input = json!({ "body": body.to_string() });
-                    let output = task.call("apigatewayv2", "ImportApi", input).await?;
+                    let output = task.call("apigatewayv2", "ImportApi", json!({ "body": body })).await?;
                     task.began(&text(&output, "/apiId")?);
                     output
                 }
@@ -224,7 +227,10 @@ impl ResourceType for Api {
     fn update<'a>(&'a self, task: &'a Task<'a>, before: &'a Record) -> Doing<'a, Created> {
         Box::pin(async move {
             let id = &before.made.physical_id;
-            if !task.properties.contains_key("CorsConfiguration") {
+            if let Some(body) = Self::document(task, &Map::new()) {
+                let input = json!({ "apiId": id, "body": body });
+                task.call("apigatewayv2", "ReimportApi", input).await?;
+            } else if !task.properties.contains_key("CorsConfiguration") {
                 task.call("apigatewayv2", "DeleteCorsConfiguration", json!({ "apiId": id })).await?;
             }
             let mut input = Self::input(task);

@@ -213,7 +213,7 @@ impl EventBridge {
                 }
             }
         };
-        *rule.timer.write() = Some(Timer::start(self.clock.clone(), next, work));
+        *rule.timer.write() = Some(Timer::start(self.clock.clone(), made_ms, next, work));
     }
 
     /// Region and name of every rule with a schedule, including disabled rules.

@@ -47,7 +47,7 @@ impl Scheduler {
             let is_last = next_too(due_ms).is_none();
             async move { waiting.run(due_ms, is_last) }
         };
-        *schedule.timer.write() = Some(Timer::start(self.clock.clone(), next, work));
+        *schedule.timer.write() = Some(Timer::start(self.clock.clone(), made_ms, next, work));
     }
 
     /// Every schedule with its region, including disabled ones.

@@ -75,7 +75,8 @@ pub(super) fn get(service: &Scheduler, cx: &Context, input: &Value) -> Result<Va
     let schedules = region.schedules.read();
     let found = schedules.get(&key).ok_or_else(|| missing("Schedule", &key.1))?;
     let mut shown = json!(found.settings);
-    // Also where the schedule was made without one [EventBridge Scheduler User Guide, Managing a schedule].
+    // Also where the schedule was made without one. AWS's page names only the largest values, which hold then [EventBridge Scheduler API
+    // Reference, RetryPolicy]; that they are shown is moto's answer.
     shown["Target"]["RetryPolicy"] = found.checked.patience.shown();
     shown["Arn"] = found.arn.as_str().into();
     shown["CreationDate"] = wire::epoch_seconds(found.created_ms);

@@ -42,6 +42,43 @@ fn api(part: &str, deployment: &str) -> Template {
     Template::parse(&document.to_string()).unwrap()
 }
 
+/// An HTTP API with these paths in its document, as SAM writes it.
+fn http_api(paths: &[&str]) -> Template {
+    let uri = "arn:aws:lambda:us-east-1:000000000000:function:f";
+    let integration =
+        json!({"type": "aws_proxy", "httpMethod": "POST", "payloadFormatVersion": "2.0", "uri": uri});
+    let paths: Value = paths
+        .iter()
+        .map(|path| ((*path).to_owned(), json!({"get": {"x-amazon-apigateway-integration": integration}})))
+        .collect::<serde_json::Map<_, _>>()
+        .into();
+    let document = json!({"Resources": {
+        "Api": {"Type": "AWS::ApiGatewayV2::Api", "Properties": {"Body": {
+            "openapi": "3.0.1", "info": {"title": "a", "version": "1"}, "paths": paths,
+        }}},
+        "Stage": {"Type": "AWS::ApiGatewayV2::Stage", "Properties": {
+            "ApiId": {"Ref": "Api"}, "StageName": "$default", "AutoDeploy": true,
+        }},
+    }});
+    Template::parse(&document.to_string()).unwrap()
+}
+
+#[tokio::test]
+async fn an_http_api_stays_when_its_document_gets_another_path() {
+    let cloud = Cloud::new(Options::default());
+    let none = BTreeMap::new();
+    let first = cloud.apply("stack", &http_api(&["/a"]), &none).await.unwrap();
+    let second = cloud.apply("stack", &http_api(&["/a", "/b"]), &none).await.unwrap();
+    let id = &first.resources["Api"].physical_id;
+    assert_eq!(&second.resources["Api"].physical_id, id);
+    let input = json!({ "apiId": id });
+    let routes = cloud.call(&cloud.context("us-east-1"), "apigatewayv2", "GetRoutes", input).await.unwrap();
+    let mut keys: Vec<&str> =
+        routes["items"].as_array().unwrap().iter().map(|route| route["routeKey"].as_str().unwrap()).collect();
+    keys.sort_unstable();
+    assert_eq!(keys, ["GET /a", "GET /b"]);
+}
+
 async fn get(cloud: &Cloud, operation: &str, input: Value) -> Value {
     cloud.call(&cloud.context("us-east-1"), "apigateway", operation, input).await.unwrap()
 }

@@ -1,4 +1,4 @@
-//! `ImportApi`: an API from an OpenAPI 3 document with API Gateway's extensions [Working with OpenAPI definitions for HTTP APIs;
+//! `ImportApi` and `ReimportApi`: an API from an OpenAPI 3 document with API Gateway's extensions [Working with OpenAPI definitions for HTTP APIs;
 //! OpenAPI extensions for API Gateway].
 
 use std::collections::BTreeMap;

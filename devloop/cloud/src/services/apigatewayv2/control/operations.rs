@@ -53,6 +53,7 @@ pub(in crate::services::apigatewayv2) const OPERATIONS: &[&str] = &[
     "GetStages",
     "GetTags",
     "ImportApi",
+    "ReimportApi",
     "TagResource",
     "UntagResource",
     "UpdateApi",
@@ -95,6 +96,7 @@ pub(in crate::services::apigatewayv2) fn call(
             stages::redeploy(&api, &mut state, now_ms)?;
             Ok(api.shown(&state))
         }
+        "ReimportApi" => reimport(&api, &mut input, now_ms),
         "DeleteCorsConfiguration" => {
             let mut state = api.state.write();
             state.settings.cors_configuration = None;
@@ -183,6 +185,44 @@ fn import(service: &HttpApis, cx: &Context, input: &mut Members) -> Result<Value
     Ok(api.shown(&api.state.read()))
 }
 
+/// Replaces what a document makes of an API: its settings, authorizers, integrations and routes. Id, stages, deployments and tags stay. A
+/// document with an error changes nothing [ReimportApi].
+fn reimport(api: &Api, input: &mut Members, now_ms: i64) -> Result<Value, ApiError> {
+    let document = import::read(&taken(input, "body")?)?;
+    let created_ms = api.state.read().created_ms;
+    let draft = empty(api.id.clone(), &api.region, import::settings(&document)?, created_ms);
+    import::fill(&draft, &document, now_ms)?;
+    let mut new = draft.state.into_inner();
+    let mut state = api.state.write();
+    let tags = std::mem::take(&mut state.settings.tags);
+    new.settings.tags = tags.into_iter().chain(new.settings.tags).collect();
+    new.stages = std::mem::take(&mut state.stages);
+    new.deployments = std::mem::take(&mut state.deployments);
+    *state = new;
+    stages::redeploy(api, &mut state, now_ms)?;
+    Ok(api.shown(&state))
+}
+
+/// An API without routes and stages.
+fn empty(id: String, region: &Arc<str>, settings: ApiSettings, created_ms: i64) -> Api {
+    let state = State {
+        settings,
+        created_ms,
+        routes: BTreeMap::new(),
+        integrations: BTreeMap::new(),
+        authorizers: BTreeMap::new(),
+        deployments: BTreeMap::new(),
+        stages: BTreeMap::new(),
+    };
+    Api {
+        id,
+        region: Arc::clone(region),
+        state: RwLock::new(state),
+        verdicts: Mutex::new(Cache::default()),
+        buckets: Mutex::new(HashMap::new()),
+    }
+}
+
 /// An object's members.
 pub(super) fn members(value: Value) -> Members {
     match value {
@@ -204,22 +244,7 @@ fn insert(service: &HttpApis, cx: &Context, settings: ApiSettings) -> Result<Arc
         }
         Some(id) => id.clone(),
     };
-    let state = State {
-        settings,
-        created_ms: service.clock.now_ms(),
-        routes: BTreeMap::new(),
-        integrations: BTreeMap::new(),
-        authorizers: BTreeMap::new(),
-        deployments: BTreeMap::new(),
-        stages: BTreeMap::new(),
-    };
-    let api = Arc::new(Api {
-        id: id.clone(),
-        region: Arc::clone(&cx.region),
-        state: RwLock::new(state),
-        verdicts: Mutex::new(Cache::default()),
-        buckets: Mutex::new(HashMap::new()),
-    });
+    let api = Arc::new(empty(id.clone(), &cx.region, settings, service.clock.now_ms()));
     apis.insert(id, Arc::clone(&api));
     Ok(api)
 }

@@ -14,6 +14,7 @@ pub(in crate::services::apigatewayv2) const ROUTES: &[Route] = &[
     Route::new("PUT", "/v2/apis", "ImportApi", 201),
     Route::new("GET", "/v2/apis", "GetApis", 200),
     Route::new("GET", "/v2/apis/{apiId}", "GetApi", 200),
+    Route::new("PUT", "/v2/apis/{apiId}", "ReimportApi", 201),
     Route::new("PATCH", "/v2/apis/{apiId}", "UpdateApi", 200),
     Route::new("DELETE", "/v2/apis/{apiId}", "DeleteApi", 204),
     Route::new("DELETE", of_api!("cors"), "DeleteCorsConfiguration", 204),

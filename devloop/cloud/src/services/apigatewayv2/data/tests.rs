@@ -517,4 +517,21 @@ async fn an_openapi_document_becomes_an_api() {
     world.call("CreateStage", json!({"stageName": "$default", "autoDeploy": true})).await;
     assert_eq!(world.get("/anything", &[]).await, (200, json!({"hello": "world"})));
     assert_eq!(world.get("/pets/7", &[]).await.0, 401);
+
+    // A document with an error changes nothing, and another one takes the place of the first.
+    let again = async |paths: Value| {
+        let document = json!({"openapi": "3.0.1", "info": {"title": "dogs", "version": "3"}, "paths": paths});
+        let input = json!({"apiId": "a1", "body": document.to_string()});
+        Service::call(&world.apis, &world.cx, "ReimportApi", input).await
+    };
+    again(json!({"/dogs": {"get": {}}})).await.unwrap_err();
+    assert_eq!(world.get("/pets/7", &[]).await.0, 401);
+    let api = again(json!({"/dogs": {"get": of(json!({}))}})).await.unwrap();
+    assert_eq!(
+        (&api["apiId"], &api["name"], &api["tags"]["_custom_id_"]),
+        (&json!("a1"), &json!("dogs"), &json!("a1"))
+    );
+    assert_eq!(world.get("/dogs", &[]).await, (200, json!({"hello": "world"})));
+    assert_eq!(world.get("/pets/7", &[]).await.0, 404);
+    assert_eq!(world.call("GetAuthorizers", json!({})).await["items"], json!([]));
 }

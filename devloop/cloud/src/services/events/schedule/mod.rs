@@ -95,9 +95,10 @@ pub(crate) struct Timer {
 }
 
 impl Timer {
-    /// Calls `next` with the previous time to get the next one, and `work` at each of these times. Times that pass while
-    /// `work` runs, or when the clock jumps, are combined into one run with the latest of them.
-    pub(crate) fn start<N, W, F>(clock: Clock, next: N, work: W) -> Self
+    /// Calls `next` with the previous time to get the next one, and `work` at each of these times, the first of which may be
+    /// `made_ms`: when the schedule was made, even if the clock has gone on since. Times that pass while `work` runs, or when the
+    /// clock jumps, are combined into one run with the latest of them.
+    pub(crate) fn start<N, W, F>(clock: Clock, made_ms: i64, next: N, work: W) -> Self
     where
         N: Fn(i64) -> Option<i64> + Send + Sync + 'static,
         W: Fn(i64) -> F + Send + Sync + 'static,
@@ -105,11 +106,9 @@ impl Timer {
     {
         let token = CancellationToken::new();
         let cancelled = token.clone();
-        // Starts a millisecond earlier, so that a time that is due right now is not missed.
-        let started_ms = clock.now_ms() - 1;
         tokio::spawn(async move {
             let rounds = async {
-                let mut seen_ms = started_ms;
+                let mut seen_ms = made_ms - 1;
                 while let Some(due_ms) = next(seen_ms) {
                     clock.sleep_until(due_ms).await;
                     let now_ms = clock.now_ms();
@@ -132,6 +131,10 @@ impl Timer {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use parking_lot::Mutex;
+
     use super::*;
 
     fn ms(text: &str) -> i64 {
@@ -150,6 +153,23 @@ mod tests {
             at = next;
         }
         found
+    }
+
+    #[tokio::test]
+    async fn what_is_due_when_it_is_made_runs_even_if_the_clock_has_gone_on_meanwhile() {
+        let (clock, ran) = (Clock::manual(1_000_005), Arc::new(Mutex::new(Vec::new())));
+        let noted = Arc::clone(&ran);
+        let work = move |due_ms| {
+            noted.lock().push(due_ms);
+            std::future::ready(())
+        };
+        let next = |after_ms| Expression::Rate(60_000).next(after_ms, 1_000_000, &TimeZone::UTC);
+        let _timer = Timer::start(clock.clone(), 1_000_000, next, work);
+        // Then it waits for the next time.
+        while clock.sleepers() == 0 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(*ran.lock(), [1_000_000]);
     }
 
     #[test]
