@@ -7,9 +7,7 @@
 #[allow(dead_code, reason = "another benchmark uses more of this module")]
 mod aws;
 mod options;
-#[path = "../support/session.rs"]
-#[allow(dead_code, reason = "another benchmark uses more of this module")]
-mod session;
+mod stack;
 
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -22,7 +20,7 @@ use tokio::process::Command;
 
 use crate::aws::Aws;
 use crate::options::Options;
-use crate::session::Session;
+use crate::stack::Stack;
 
 /// How long the queue may take to be empty after the client has ended.
 const DRAINED_WITHIN: Duration = Duration::from_secs(120);
@@ -33,14 +31,22 @@ const WIDTH: f64 = 50.0;
 
 /// One of the two systems.
 #[derive(Debug, Clone, Copy)]
-struct System {
+pub(crate) struct System {
     stack: &'static str,
     /// A part of the name of the function that transforms words.
     function: &'static str,
+    /// Its functions' binaries.
+    pub(crate) binaries: &'static [&'static str],
 }
 
-const SYSTEMS: [System; 2] =
-    [System { stack: "distributed", function: "Process" }, System { stack: "single", function: "Single" }];
+pub(crate) const SYSTEMS: [System; 2] = [
+    System {
+        stack: "distributed",
+        function: "Process",
+        binaries: &["distributed-data", "distributed-process", "distributed-dead"],
+    },
+    System { stack: "single", function: "Single", binaries: &["distributed-single"] },
+];
 
 /// The medians of a system with one delay, in seconds.
 #[derive(Debug)]
@@ -58,26 +64,28 @@ async fn main() -> Result<()> {
     options.check()?;
     let mut rows = Vec::new();
     for system in SYSTEMS {
-        let session = Session::start(&options.launch(system.stack)).await?;
-        let measured = measure(&options, system, &session).await;
-        session.stop().await?;
+        let stack = Stack::make(&options, system.stack, system.binaries).await?;
+        let measured = measure(&options, system, &stack).await;
+        stack.stop().await?;
         rows.extend(measured?);
     }
     print(&rows);
+    if let Some(file) = &options.keep {
+        std::fs::write(file, document(&rows)).with_context(|| format!("write {}", file.display()))?;
+    }
     Ok(())
 }
 
-async fn measure(options: &Options, system: System, session: &Session) -> Result<Vec<Row>> {
-    let aws = Aws::new(&session.endpoint)?;
+async fn measure(options: &Options, system: System, stack: &Stack) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     for &delay in &options.delays {
-        set_delay(&aws, system.function, delay).await?;
+        set_delay(&stack.aws, system.function, delay).await?;
         // The first run starts the environments and is not counted.
-        load(options, system, session, &aws).await?;
+        load(options, system, stack).await?;
         let (mut words, mut answered, mut stored) = (0, Vec::new(), Vec::new());
         for _ in 0..options.rounds {
             let began = Instant::now();
-            let summary = load(options, system, session, &aws).await?;
+            let summary = load(options, system, stack).await?;
             stored.push(began.elapsed().as_secs_f64());
             answered.push(summary["elapsed_s"].as_f64().context("elapsed_s of the client")?);
             words = summary["succeeded"].as_u64().context("succeeded of the client")?;
@@ -89,20 +97,20 @@ async fn measure(options: &Options, system: System, session: &Session) -> Result
 }
 
 /// Runs the client, and waits until every word is stored. Returns the client's summary.
-async fn load(options: &Options, system: System, session: &Session, aws: &Aws) -> Result<Value> {
+async fn load(options: &Options, system: System, stack: &Stack) -> Result<Value> {
     let distributed = system.stack == "distributed";
-    let mut client = Command::new(options.clients.join(if distributed { "dist" } else { "single" }));
+    let mut client = Command::new(options.binaries.join(if distributed { "dist" } else { "single" }));
     if distributed {
         client.arg(options.at_once.to_string());
     }
     client.arg(&options.words).arg("--json").stdin(Stdio::null()).stderr(Stdio::null());
-    client.env("AWS_ENDPOINT_URL", &session.endpoint).env_remove("API_ENDPOINT").env_remove("API_KEY");
+    client.env("AWS_ENDPOINT_URL", &stack.aws.endpoint).env_remove("API_ENDPOINT").env_remove("API_KEY");
     // Its exit code is not zero, because the file has words that are refused.
     let ended = client.kill_on_drop(true).output().await?;
     let text = String::from_utf8_lossy(&ended.stdout);
     let last: Value = serde_json::from_str(text.lines().last().context("the client printed nothing")?)?;
     if distributed {
-        drained(aws, session.output("QueueUrl")?).await?;
+        drained(&stack.aws, stack.output("QueueUrl")?).await?;
     }
     Ok(last["summary"].clone())
 }
@@ -158,6 +166,16 @@ fn print(rows: &[Row]) {
         let bar = "█".repeat((row.stored / longest * WIDTH).ceil() as usize);
         println!("{:<12}{:>4} ms  {bar} {:.2} s", row.stack, row.delay, row.stored);
     }
+}
+
+/// The rows as JSON, one a line.
+fn document(rows: &[Row]) -> String {
+    let rows = rows.iter().map(|Row { stack, delay, words, answered, stored }| {
+        format!(
+            r#"  {{ "system": "{stack}", "delay_ms": {delay}, "words": {words}, "answered_s": {answered:.4}, "stored_s": {stored:.4} }}"#
+        )
+    });
+    format!("[\n{}\n]\n", rows.collect::<Vec<_>>().join(",\n"))
 }
 
 fn median(mut values: Vec<f64>) -> f64 {

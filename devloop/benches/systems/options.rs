@@ -3,14 +3,14 @@
 #[path = "../support/needed.rs"]
 mod needed;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::Parser;
 use clap::builder::RangedU64ValueParser;
 
 use self::needed::{built, must_start};
-use crate::session::Launch;
+use crate::SYSTEMS;
 
 /// Measures the distributed system beside the single function that does the same work.
 #[derive(Debug, Clone, Parser)]
@@ -28,35 +28,28 @@ pub(crate) struct Options {
     /// The words, one a line.
     #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../functions/distributed/mydata.txt"), hide_default_value = true, value_name = "FILE")]
     pub(crate) words: PathBuf,
-    /// Where the clients `dist` and `single` lie.
+    /// Where the functions and the clients `dist` and `single` lie.
     #[arg(long, default_value_os_t = built(), hide_default_value = true, value_name = "FOLDER")]
-    pub(crate) clients: PathBuf,
-    /// Cargo's profile for the functions.
-    #[arg(long, default_value = "release", value_name = "PROFILE")]
-    profile: String,
+    pub(crate) binaries: PathBuf,
     /// The devloop to measure.
     #[arg(long, default_value = env!("CARGO_BIN_EXE_devloop"), hide_default_value = true, value_name = "FILE")]
-    program: PathBuf,
+    pub(crate) program: PathBuf,
+    /// Where the figures are written as JSON, for the chart in the documentation.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) keep: Option<PathBuf>,
     /// `cargo bench` passes it to every benchmark.
     #[arg(long, hide = true)]
     bench: bool,
 }
 
 impl Options {
-    /// Checks that the clients exist. The error says how to build them.
+    /// Checks that the binaries exist. The error says how to build them.
     pub(crate) fn check(&self) -> Result<()> {
-        ["dist", "single"].into_iter().try_for_each(|client| {
-            must_start(&self.clients.join(client), "`cargo build --release -p distributed-clients`")
-        })
-    }
-
-    /// How devloop is started with a stack.
-    pub(crate) fn launch(&self, stack: &str) -> Launch {
-        Launch {
-            program: self.program.clone(),
-            workspace: Path::new(env!("CARGO_MANIFEST_DIR")).join(".."),
-            arguments: vec!["--stack".to_owned(), stack.to_owned()],
-            profile: self.profile.clone(),
+        let build = "`cargo build --release --workspace --bins`";
+        for name in SYSTEMS.iter().flat_map(|system| system.binaries) {
+            let binary = self.binaries.join(name);
+            ensure!(binary.is_file(), "there is no {}: {build}", binary.display());
         }
+        ["dist", "single"].into_iter().try_for_each(|client| must_start(&self.binaries.join(client), build))
     }
 }

@@ -9,6 +9,8 @@ use quick_xml::events::Event;
 use super::html::html;
 use crate::bench::Document;
 
+mod systems;
+
 /// The output of `devloop bench --json` for a run of the example pipeline.
 const RUN: &str = include_str!("run.json");
 

@@ -20,7 +20,7 @@ pub(crate) fn text(record: &Record, tries: u32) -> String {
     };
     let first = record.attributes.get("ApproximateFirstReceiveTimestamp").and_then(|text| text.parse().ok());
     format!(
-        "Data: {}\nException: Failed to process after {tries} tries\nMessage id: {}\nSent: {}\nGiven up: {}\nTimes told: {}",
+        "Data: {}\nException: Failed to process after {tries} tries\nMessage id: {}\nSent: {}\nGiven up: {}\nAttempts to send this notice: {}",
         clip(&data, SHOWN),
         record.message_id,
         at(record.sent_ms()),
