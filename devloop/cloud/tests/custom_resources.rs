@@ -4,9 +4,12 @@
 
 mod support;
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
 
-use devloop_cloud::{Clock, Options};
+use devloop_cloud::{Applied, Clock, Options, Template, TemplateError};
 use serde_json::{Value, json};
 use support::{TestCloud, eventually, executable};
 
@@ -316,6 +319,48 @@ async fn an_answer_that_does_not_come_in_time_fails_the_resource() {
         world.resources_are_gone().await;
         world.cloud.stop().await;
     }
+}
+
+/// What `devloop up` does with a template.
+async fn applied(world: &World, template: &Value) -> Result<Applied, TemplateError> {
+    let template = Template::parse(&template.to_string()).unwrap();
+    world.cloud.cloud.apply_what_runs("app", &template, &BTreeMap::new()).await
+}
+
+#[tokio::test]
+async fn what_fails_is_left_out_when_a_template_is_applied_unless_something_needs_it() {
+    let with = |colour: &str| {
+        let resource = json!({ "Id": "a", "Colour": colour });
+        template("python3.12", "index.handler", json!({ "ZipFile": PYTHON }), resource)
+    };
+    let world = World::start().await;
+    let made = applied(&world, &with("red")).await.unwrap();
+    assert_eq!(made.left_out, []);
+    assert_eq!(world.ended().await, json!(["CREATE_COMPLETE", "a", "red"]));
+    // One that is there already is not given up when its update fails.
+    let refused = applied(&world, &with("none")).await.unwrap_err().to_string();
+    assert!(refused.contains("out of paint") || refused.contains("FAILED"), "{refused}");
+    assert_eq!(world.ended().await, json!(["UPDATE_ROLLBACK_COMPLETE", "a", "red"]));
+    world.cloud.stop().await;
+
+    let world = World::start().await;
+    let made = applied(&world, &with("broken")).await.unwrap();
+    let left_out: Vec<String> = made.left_out.iter().map(ToString::to_string).collect();
+    assert!(left_out.len() == 1 && left_out[0].starts_with("Thing (Custom::Thing: "), "{left_out:?}");
+    assert!(left_out[0].contains("no such thing"), "{left_out:?}");
+    assert_eq!(world.ended().await, json!(["CREATE_COMPLETE", null, null]));
+    world.cloud.stop().await;
+
+    let world = World::start().await;
+    let mut needed = with("broken");
+    needed["Resources"]["G"] = needed["Resources"]["F"].clone();
+    needed["Resources"]["G"]["Properties"]["FunctionName"] = "g".into();
+    needed["Resources"]["G"]["Properties"]["Environment"] =
+        json!({ "Variables": { "THING": { "Ref": "Thing" } } });
+    let refused = applied(&world, &needed).await.unwrap_err().to_string();
+    assert!(refused.contains("Thing (Custom::Thing: ") && refused.contains("no such thing"), "{refused}");
+    world.resources_are_gone().await;
+    world.cloud.stop().await;
 }
 
 /// The CDK adds functions for these types, which need the SDK that Lambda has. The cloud does not call them.

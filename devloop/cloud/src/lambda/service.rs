@@ -209,7 +209,7 @@ impl Lambda {
             "Timeout": LOCAL_TIMEOUT,
             "Code": { "S3Bucket": "hot-reload", "S3Key": folder },
         });
-        let function = self.create(cx, &input, &input["Code"])?;
+        let function = self.create(cx, &input, Code::from_input(&input["Code"]))?;
         Ok(function.open_url("NONE", None, self.clock.now_ms()))
     }
 

@@ -25,23 +25,25 @@ impl Lambda {
         let input = call.input();
         let code = input.get("Code").unwrap_or(&Value::Null);
         let fetched = fetched(&self.courier, call.cx, code).await?;
-        let function = self.create(call.cx, input, fetched.as_ref().unwrap_or(code))?;
+        let code = Code::unpacked(fetched.as_ref().unwrap_or(code)).await;
+        let function = self.create(call.cx, input, code)?;
         let publish = input.get("Publish") == Some(&Value::Bool(true));
         let version = if publish { function.publish(None) } else { Arc::clone(&function.latest) };
         Ok(function.show(&version, publish).into())
     }
 
-    /// Creates a function from the members of `CreateFunction`; its code is passed separately.
+    /// Creates a function from the members of `CreateFunction`. Its code is passed separately; mistakes in the other members are
+    /// reported before what is wrong with it.
     pub(in crate::lambda) fn create(
         &self,
         cx: &Context,
         input: &Value,
-        code: &Value,
+        code: Result<Code, ApiError>,
     ) -> Result<Arc<Function>, ApiError> {
         let reference = name::parse(required(input, "FunctionName")?)?;
         let mut configuration = Configuration::create(input)?;
         configuration.layers = self.layers.of(&cx.region).of_function(input)?.unwrap_or_default();
-        let code = Code::from_input(code)?;
+        let code = code?;
         let arn: Arc<str> = cx.arn("lambda", &format!("function:{}", reference.name)).into();
         let surroundings = Surroundings {
             function: reference.name.as_str().into(),
@@ -146,12 +148,13 @@ impl Lambda {
         let (function, _) = self.find(call.cx, name)?;
         let input = call.input();
         let fetched = fetched(&self.courier, call.cx, input).await?;
+        let code = Code::unpacked(fetched.as_ref().unwrap_or(input)).await;
         let mut configuration = (*function.latest.deployed().configuration).clone();
         let architectures = input.get("Architectures").map(|list| json!({ "Architectures": list }));
         if let Some(architectures) = &architectures {
             configuration.update(architectures)?;
         }
-        let code = Code::from_input(fetched.as_ref().unwrap_or(input))?;
+        let code = code?;
         if input.get("DryRun") != Some(&Value::Bool(true)) {
             let revision = input.get("RevisionId").and_then(Value::as_str);
             function.redeploy(architectures.map(|_| configuration), Some(code), revision)?;

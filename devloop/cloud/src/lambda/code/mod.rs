@@ -49,6 +49,17 @@ pub(crate) enum Code {
 }
 
 impl Code {
+    /// Does what [`Code::from_input`] does, and unpacks a package in a thread of its own: the functions of a stack are made by one task,
+    /// and their packages are to be unpacked at the same time.
+    pub(crate) async fn unpacked(input: &Value) -> Result<Self, ApiError> {
+        if input.get("ZipFile").is_none() {
+            return Self::from_input(input);
+        }
+        let input = input.clone();
+        let unpacking = tokio::task::spawn_blocking(move || Self::from_input(&input));
+        unpacking.await.unwrap_or_else(|_| Err(ApiError::internal("the package could not be unpacked")))
+    }
+
     /// Reads the code members of `CreateFunction` and `UpdateFunctionCode`. A package in a bucket must be [`fetched`]
     /// before.
     pub(crate) fn from_input(input: &Value) -> Result<Self, ApiError> {
