@@ -52,7 +52,11 @@ async fn main() -> Result<()> {
     }
     let (rate, p99) = (median(rates), median(slowest));
     println!("median {rate:.0} requests/s, wanted {WANTED_RATE:.0}");
-    println!("median {p99:.1} ms for p99 at half of what is wanted, wanted {WANTED_P99_MS:.0} at most");
+    if p99.is_nan() {
+        println!("half of what is wanted was not reached, so there is no p99 of it");
+    } else {
+        println!("median {p99:.1} ms for p99 at half of what is wanted, wanted {WANTED_P99_MS:.0} at most");
+    }
     if !peers.is_empty() {
         let peer = median(peers);
         println!("{:.1} times the other program's {peer:.0} requests/s", rate / peer);
