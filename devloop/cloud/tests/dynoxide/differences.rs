@@ -380,6 +380,12 @@ const KNOWN: &[Known] = &[
         dynoxide: "List of LocalSecondaryIndexes is empty",
         why: "both lists are empty, and no page says which one is reported",
     },
+    Known {
+        operation: "Query",
+        here: "The BETWEEN condition was provided a range",
+        dynoxide: "The BETWEEN operator requires upper bound",
+        why: "KeyConditions has words of its own: dynalite's tests, which ran on AWS (query)",
+    },
 ];
 
 /// Mistakes that a request can have, each recognized by a part of its message. AWS does not document which of several
@@ -420,6 +426,7 @@ const MISTAKES: &[&str] = &[
     "requires same data type",
     "requires upper bound to be greater",
     "ReturnValues can only be",
+    "section can only be used once",
     "set may not be empty",
     "Supplied AttributeValue",
     "Syntax error",
@@ -441,6 +448,7 @@ const REPEATED: &[&str] = &[
     "ComparisonOperator ",
     "failed to satisfy constraint",
     "Filter Expression can only contain non-primary key attributes",
+    "Supplied AttributeValue",
     "Syntax error",
     "Type mismatch for Index Key",
     "Value must be provided when",
