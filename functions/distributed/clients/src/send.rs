@@ -1,6 +1,9 @@
 //! Sends the request of one line, with retries.
 
-use std::time::{Duration, Instant};
+use std::{
+    hash::{BuildHasher as _, Hasher as _, RandomState},
+    time::{Duration, Instant},
+};
 
 use anyhow::Context as _;
 use bytes::Bytes;
@@ -46,24 +49,31 @@ pub(crate) struct Sender {
     uri: Uri,
     key: Option<String>,
     retries: u32,
+    /// Distinguishes the keys of this run from those of every other.
+    run: String,
 }
 
 impl Sender {
     pub(crate) fn new(client: Http, api: Api, retries: u32) -> anyhow::Result<Self> {
         let uri: Uri = api.endpoint.parse().context("the endpoint is no URL")?;
         anyhow::ensure!(uri.host().is_some(), "the endpoint {} names no host", api.endpoint);
-        Ok(Self { client, uri, key: api.key, retries })
+        let random = || RandomState::new().build_hasher().finish();
+        let run = format!("{:016x}{:016x}", random(), random());
+        Ok(Self { client, uri, key: api.key, retries, run })
     }
 
-    /// Sends one line until its answer is final.
+    /// Sends one line until its answer is final. All tries have the same idempotency key: one whose answer was lost, or came too late, may
+    /// have been stored.
     pub(crate) async fn send(&self, line: usize, word: &str) -> Answer {
         let began = Instant::now();
         let body = Bytes::from(json!({ "data": word }).to_string());
+        let once = format!("{}-{line}", self.run);
         let mut tries = 0;
         let mut wait = FIRST_WAIT;
         loop {
             tries += 1;
-            let (status, message) = match tokio::time::timeout(PATIENCE, self.once(body.clone())).await {
+            let (status, message) = match tokio::time::timeout(PATIENCE, self.once(body.clone(), &once)).await
+            {
                 Ok(Ok((status, message))) => (Some(status), message),
                 Ok(Err(error)) => (None, format!("no answer: {error:#}")),
                 Err(_) => (None, format!("no answer within {} s", PATIENCE.as_secs())),
@@ -78,8 +88,9 @@ impl Sender {
         }
     }
 
-    async fn once(&self, body: Bytes) -> anyhow::Result<(u16, String)> {
+    async fn once(&self, body: Bytes, idempotency_key: &str) -> anyhow::Result<(u16, String)> {
         let mut request = Request::post(self.uri.clone()).header(header::CONTENT_TYPE, "application/json");
+        request = request.header("idempotency-key", idempotency_key);
         if let Some(key) = &self.key {
             request = request.header("x-api-key", key);
         }
