@@ -129,7 +129,8 @@ async fn run_prepared(
                 mail: prepared.workspace.target_directory.join("devloop/mail"),
                 events: events.clone(),
             };
-            start_cloud(request, stop.clone()).await?
+            // The session's future would be too large with this one in it.
+            Box::pin(start_cloud(request, stop.clone())).await?
         }
         Chosen::Localstack(endpoint) => open_localstack(&prepared, endpoint, &events, &stop).await?,
         Chosen::Aws => {
