@@ -31,9 +31,8 @@ fn passes(mut command: Command, wrong: &str) -> Result<(), String> {
     if status.success() { Ok(()) } else { Err(wrong.to_owned()) }
 }
 
-/// The test programs that run beside all others. They mostly wait for their clients and peers, and no test of theirs depends on
-/// its speed.
-const BESIDE: [&str; 6] = ["boto3", "cdk", "custom_resources", "dynoxide", "packages", "stacks"];
+/// The test programs that run beside all others, because no test of theirs depends on its speed.
+const BESIDE: [&str; 4] = ["boto3", "dynoxide", "packages", "stacks"];
 
 /// Runs the tests whose names contain one of the filters; without filters all of them, some beside the others.
 pub(crate) fn tests(
@@ -81,10 +80,10 @@ fn test(mut command: Command) -> Command {
     command
 }
 
-/// The same command with a low priority, for programs that must not slow others down.
+/// The same command with a lower priority, for programs that are not to slow others down.
 fn patient(command: &Command) -> Command {
     let mut nice = Command::new("nice");
-    nice.args(["-n", "10"]).arg(command.get_program());
+    nice.args(["-n", "5"]).arg(command.get_program());
     nice.current_dir(command.get_current_dir().unwrap_or(Path::new(".")));
     for (name, value) in command.get_envs() {
         match value {

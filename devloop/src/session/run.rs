@@ -33,7 +33,8 @@ use crate::watch::{Seen, Watcher};
 
 /// Runs a session until a signal ends it or nobody reads its output any more.
 pub(crate) async fn run(options: Options) -> Result<(), UserError> {
-    run_to_its_end(options).await?;
+    // The future holds all of a session, and is too large for the stack of a command.
+    Box::pin(run_to_its_end(options)).await?;
     if tui::has_panicked() {
         let message = "show the session: a part of devloop has failed, as its message above says";
         return Err(UserError::failure("internal", message)
@@ -129,8 +130,7 @@ async fn run_prepared(
                 mail: prepared.workspace.target_directory.join("devloop/mail"),
                 events: events.clone(),
             };
-            // The session's future would be too large with this one in it.
-            Box::pin(start_cloud(request, stop.clone())).await?
+            start_cloud(request, stop.clone()).await?
         }
         Chosen::Localstack(endpoint) => open_localstack(&prepared, endpoint, &events, &stop).await?,
         Chosen::Aws => {

@@ -76,7 +76,7 @@ fn a_healthy_pipeline() {
 fn the_fallback_and_its_services_are_named() {
     let second = |services: serde_json::Value| {
         let report = report(|page| {
-            page["fallback"] = json!({ "endpoint": "http://127.0.0.1:5000", "services": services })
+            page["fallback"] = json!({ "endpoint": "http://127.0.0.1:5000", "services": services });
         });
         text(&report).lines().nth(1).unwrap().to_owned()
     };

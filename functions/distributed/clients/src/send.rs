@@ -100,3 +100,52 @@ impl Sender {
         Ok((status, message(&body)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::{Read as _, Write as _},
+        net::TcpListener,
+        thread::JoinHandle,
+    };
+
+    use super::*;
+
+    /// An API that answers each request with the next of these statuses. Gives the idempotency keys that came.
+    fn api(statuses: &'static [u16]) -> (Api, JoinHandle<Vec<String>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = format!("http://{}/process", listener.local_addr().unwrap());
+        let answering = std::thread::spawn(move || {
+            let answer = |status: &u16| {
+                let (mut stream, _) = listener.accept().unwrap();
+                let mut request = Vec::new();
+                while !request.ends_with(br#"{"data":"word"}"#) {
+                    let mut part = [0; 1024];
+                    let read = stream.read(&mut part).unwrap();
+                    request.extend_from_slice(&part[..read]);
+                }
+                let head =
+                    format!("HTTP/1.1 {status} x\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{{}}");
+                stream.write_all(head.as_bytes()).unwrap();
+                let text = String::from_utf8(request).unwrap();
+                let key = text.lines().find_map(|line| line.strip_prefix("idempotency-key: "));
+                key.unwrap().to_owned()
+            };
+            statuses.iter().map(answer).collect()
+        });
+        (Api { endpoint, key: None }, answering)
+    }
+
+    #[tokio::test]
+    async fn all_tries_of_a_line_have_one_key_and_other_lines_have_others() {
+        let (api, answering) = api(&[500, 200, 200]);
+        let sender = Sender::new(http().unwrap(), api, 1).unwrap();
+        let first = sender.send(1, "word").await;
+        assert_eq!((first.status, first.tries), (Some(200), 2));
+        assert_eq!(sender.send(2, "word").await.status, Some(200));
+        let keys = answering.join().unwrap();
+        assert_eq!(keys[0], keys[1]);
+        assert_ne!(keys[1], keys[2]);
+        assert!(keys.iter().all(|key| key.len() <= 128), "{keys:?}");
+    }
+}
