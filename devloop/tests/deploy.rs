@@ -114,19 +114,25 @@ fn the_same_is_done_with_cdklocal_for_localstack() {
 #[test]
 fn what_is_missing_is_named_with_the_next_step() {
     let tiny = Tiny::new();
+    tiny.write("bin/node", "");
     let check = |arguments: &[&str], code: &str, hint: &str| {
         let mut command = tiny.devloop(arguments);
-        // A machine on which no CDK is installed.
-        let cargo = std::path::Path::new(env!("CARGO")).parent().unwrap().display().to_string();
-        let output = command.env("PATH", format!("{cargo}:/bin")).output().unwrap();
+        // A machine on which Node is installed and no CDK.
+        let cargo = std::path::Path::new(env!("CARGO")).parent().unwrap();
+        let path = format!("{}:{}:/bin", tiny.path("bin").display(), cargo.display());
+        let output = command.env("PATH", path).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
         assert!(said.contains(code) && said.contains(hint), "{arguments:?}: {said}");
     };
     check(&["deploy"], "find a CDK app", "--app names its folder");
     tiny.write("infra/cdk.json", "{}");
-    check(&["deploy"], "find cdk: neither", "`npm install aws-cdk` installs it");
-    check(&["diff", "--target", "localstack"], "find cdklocal: neither", "`npm install aws-cdk-local`");
+    check(&["deploy"], "find cdk: neither", "`npm install aws-cdk@2.1148.1` in ");
+    check(
+        &["diff", "--target", "localstack"],
+        "find cdklocal: neither",
+        "`npm install aws-cdk-local aws-cdk@2.1148.1` in ",
+    );
     tiny.write("infra/node_modules/.bin/cdk", "");
     tiny.write("infra/node_modules/aws-cdk/package.json", r#"{"version":"3.0.0"}"#);
     tiny.write("infra/node_modules/aws-cdk-lib/package.json", r#"{"version":"2.276.0"}"#);

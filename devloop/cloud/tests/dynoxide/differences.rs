@@ -432,9 +432,11 @@ const MISTAKES: &[&str] = &[
     "Syntax error",
     "The expression can not be empty",
     "The first operand must be distinct",
+    "The function is not allowed to be used this way",
     "The parameter cannot be converted to a numeric value",
     "The provided key element does not match the schema",
     "The table does not have the specified index",
+    "Two document paths ",
     "Type mismatch for Index Key",
     "ALL_PROJECTED_ATTRIBUTES can be used only",
     "Unsupported KeyConditions ComparisonOperator",
@@ -517,11 +519,17 @@ fn is_shown_otherwise(operation: &str, request: &Value, here: &Answer, dynoxide:
     }
 }
 
+/// Sentences that only some regions begin with the number of errors.
+const COUNTED: &[&str] = &[
+    "Can not use both expression and non-expression parameters",
+    "ExpressionAttributeValues can only be specified when using expressions",
+];
+
 /// Whether both refuse the request with one sentence, which only this cloud begins with the number of errors. Some regions do
 /// and some do not: paritysuite/dynamodb-conformance, error messages (envelope).
 fn is_counted_otherwise(here: &Answer, dynoxide: &Answer) -> bool {
     here.message.strip_prefix("1 validation error detected: ") == Some(&dynoxide.message)
-        && dynoxide.message.starts_with("Can not use both expression and non-expression parameters")
+        && COUNTED.iter().any(|sentence| dynoxide.message.starts_with(sentence))
         && (here.status, &here.kind) == (dynoxide.status, &dynoxide.kind)
 }
 
