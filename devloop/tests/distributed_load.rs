@@ -26,8 +26,8 @@ const TRIES: usize = 5;
 const DRAIN: Duration = Duration::from_mins(5);
 
 /// How many words are sent: more of them on CI.
-fn words(on_ci: usize) -> usize {
-    let by_default = if std::env::var("CI").as_deref() == Ok("true") { on_ci } else { 2_000 };
+fn words() -> usize {
+    let by_default = if std::env::var("CI").as_deref() == Ok("true") { 20_000 } else { 2_000 };
     std::env::var("DEVLOOP_WORDS").map_or(by_default, |text| text.parse().expect("DEVLOOP_WORDS is a number"))
 }
 
@@ -90,7 +90,7 @@ fn assert_each_word_once(world: &World, words: usize) {
 
 #[test]
 fn a_hundred_swaps_of_process_lose_and_repeat_nothing() {
-    let words = words(20_000);
+    let words = words();
     let swaps = if words >= 20_000 { 100 } else { 20 };
     println!("{swaps} swaps, {words} words; DEVLOOP_WORDS sets another number");
     let world = world(words);
@@ -133,9 +133,8 @@ fn a_hundred_swaps_of_process_lose_and_repeat_nothing() {
 #[test]
 fn processes_that_are_killed_all_the_time_lose_nothing() {
     const BETWEEN: Duration = Duration::from_millis(200);
-    // A word costs more here, because half of them come again: 20,000 would keep two cores busy for more than three minutes.
-    let words = words(8_000);
-    println!("{words} words; CI sends 8,000 to stay within four minutes; DEVLOOP_WORDS sets another number");
+    let words = words();
+    println!("{words} words; DEVLOOP_WORDS sets another number");
     let world = world(words);
     // Given-up messages stay in the dead-letter queue, where they are counted.
     enable(&world, &world.mapping_of("Dead"), false);
