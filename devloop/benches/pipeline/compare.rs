@@ -11,35 +11,43 @@ use crate::API;
 use crate::options::Options;
 use crate::session::Session;
 
-/// Measures the program and the other build, and prints their rates and the median ratio of a round.
+/// What the two builds are compared by. Processor time is in ms a complete run; the functions' tells whether the cloud's answers
+/// cost them more.
+const COMPARED: [&str; 4] = ["accepted", "complete", "cloud's processor time", "functions' processor time"];
+
+/// Measures the program and the other build, and prints their figures and the median ratios of a round.
 pub(crate) async fn run(options: &Options, other: &Path) -> Result<()> {
     let programs = [options.program.as_path(), other];
-    let mut ratios = [Vec::new(), Vec::new()];
-    println!("round   program  accepted/s  complete/s   p50 ms   p99 ms  load average");
+    let mut ratios: [Vec<f64>; COMPARED.len()] = Default::default();
+    println!(
+        "round   program  accepted/s  complete/s  cloud ms  functions ms   p50 ms   p99 ms  load average"
+    );
     for round in 0..options.rounds {
-        let mut rates = [[0.0; 2]; 2];
+        let mut figures = [[0.0; COMPARED.len()]; 2];
         // The order alternates, so that the machine's other work affects both alike.
         for turn in 0..2 {
             let which = (round + turn) % 2;
             let document = load(options, programs[which]).await?;
             let number =
                 |pointer: &str| document.pointer(pointer).and_then(Value::as_f64).unwrap_or(f64::NAN);
-            rates[which] = [number("/rates/accepted"), number("/rates/complete")];
+            let complete = number("/counts/sunk");
+            let [accepted, rate, cloud, functions] = &mut figures[which];
+            (*accepted, *rate) = (number("/rates/accepted"), number("/rates/complete"));
+            *cloud = number("/usage/cloud/cpu_ms") / complete;
+            *functions = number("/usage/functions/cpu_ms") / complete;
             println!(
-                "{round:>5}{:>10}{:>12.0}{:>12.0}{:>9.1}{:>9.1}{:>14}",
+                "{round:>5}{:>10}{accepted:>12.0}{rate:>12.0}{cloud:>10.3}{functions:>14.3}{:>9.1}{:>9.1}{:>14}",
                 if which == 0 { "this" } else { "beside" },
-                rates[which][0],
-                rates[which][1],
                 number("/end_to_end_ms/p50"),
                 number("/end_to_end_ms/p99"),
                 number("/run/load_average"),
             );
         }
-        for (ratios, which) in ratios.iter_mut().zip(0..2) {
-            ratios.push(rates[0][which] / rates[1][which]);
+        for (ratios, which) in ratios.iter_mut().zip(0..) {
+            ratios.push(figures[0][which] / figures[1][which]);
         }
     }
-    for (ratios, what) in ratios.iter_mut().zip(["accepted", "complete"]) {
+    for (ratios, what) in ratios.iter_mut().zip(COMPARED) {
         ratios.sort_by(f64::total_cmp);
         println!(
             "{what}: {:.3} of the other build (median of {}; {:.3} to {:.3})",

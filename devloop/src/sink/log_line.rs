@@ -1,9 +1,11 @@
 //! A function's log line in JSON, as tracing's JSON formatter and lambda_runtime write it, in the form that people read.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// Names that log writers use for the time, and for the message.
@@ -41,6 +43,9 @@ impl fmt::Display for LogLine {
     }
 }
 
+/// A member's name, and its value as JSON. Both borrow from the line: a function under load writes thousands of lines a second.
+type Member<'a> = (Cow<'a, str>, &'a str);
+
 /// Reads the line; `None` if it is not a JSON object with a level and a message or fields.
 pub(crate) fn log_line(line: &str) -> Option<LogLine> {
     let line = line.trim();
@@ -48,14 +53,10 @@ pub(crate) fn log_line(line: &str) -> Option<LogLine> {
         return None;
     }
     let members = members(line)?;
-    let of = |name: &str| members.iter().find(|(member, _)| member == name).map(|(_, value)| value.as_str());
+    let of = |name: &str| members.iter().find(|(member, _)| member == name).map(|(_, value)| *value);
     let nested = of("fields").and_then(self::members).unwrap_or_default();
     let level = text_of(of("level")?)?.to_ascii_uppercase();
-    let named = |names: &[&str], all: &[(String, String)]| {
-        let found = all.iter().find(|(member, _)| names.contains(&member.as_str()));
-        found.and_then(|(_, value)| text_of(value))
-    };
-    let message = named(&MESSAGES, &nested).or_else(|| named(&MESSAGES, &members));
+    let message = message_of(&nested).or_else(|| message_of(&members));
     let time =
         members.iter().filter(|(name, _)| TIMES.contains(&&**name)).find_map(|(_, time)| time_of(time));
     let own = ["level", "fields", "span", "spans"];
@@ -65,50 +66,66 @@ pub(crate) fn log_line(line: &str) -> Option<LogLine> {
             (message.is_some() && MESSAGES.contains(&name)) || (time.is_some() && TIMES.contains(&name));
         !(own.contains(&name) || is_told || PLACES.contains(&name))
     };
-    let mut fields: Vec<(String, String)> = Vec::new();
-    let of_event = nested.into_iter().chain(members.iter().cloned()).filter(|(name, _)| is_field(name));
-    let of_spans = spans(of("spans"), of("span")).into_iter().filter(|(name, _)| name != "name");
-    for (name, value) in of_event.chain(of_spans) {
+    let spans = spans(of("spans"), of("span"));
+    let of_event = nested.iter().chain(&members).filter(|(name, _)| is_field(name));
+    let of_spans = spans.iter().filter(|(name, _)| name != "name");
+    let mut fields: Vec<&Member<'_>> = Vec::with_capacity(nested.len() + members.len() + spans.len());
+    for field in of_event.chain(of_spans) {
         // Nested spans repeat values.
-        if !fields.iter().any(|(other, same)| *other == name && *same == value) {
-            fields.push((name, value));
+        if !fields.contains(&field) {
+            fields.push(field);
         }
     }
-    fields.sort_by_key(|(name, _)| IDS.contains(&name.to_ascii_lowercase().replace(['_', '-'], "").as_str()));
-    let fields = fields.into_iter().map(|(name, value)| format!("{name}={}", bare(&value)));
-    let text = message.into_iter().chain(fields).collect::<Vec<_>>().join(" ");
+    fields.sort_by_key(|(name, _)| is_id(name));
+    let mut text = message.unwrap_or_default().into_owned();
+    for (name, value) in fields {
+        let gap = if text.is_empty() { "" } else { " " };
+        text.extend([gap, &**name, "=", &*bare(value)]);
+    }
     (!text.is_empty()).then_some(LogLine { time, level, text })
 }
 
+fn message_of<'a>(members: &[Member<'a>]) -> Option<Cow<'a, str>> {
+    let (_, message) = members.iter().find(|(name, _)| MESSAGES.contains(&&**name))?;
+    text_of(message)
+}
+
+/// Whether the field is shown last.
+fn is_id(name: &str) -> bool {
+    let letters =
+        || name.bytes().filter(|letter| !b"_-".contains(letter)).map(|letter| letter.to_ascii_lowercase());
+    IDS.iter().any(|id| letters().eq(id.bytes()))
+}
+
 /// The members of all spans; a writer lists them all, or only the innermost one.
-fn spans(all: Option<&str>, innermost: Option<&str>) -> Vec<(String, String)> {
-    let all: Vec<Box<RawValue>> = all.and_then(|all| serde_json::from_str(all).ok()).unwrap_or_default();
-    let all: Vec<_> = all.iter().filter_map(|span| members(span.get())).flatten().collect();
+fn spans<'a>(all: Option<&'a str>, innermost: Option<&'a str>) -> Vec<Member<'a>> {
+    let all: Vec<&'a RawValue> = all.and_then(|all| serde_json::from_str(all).ok()).unwrap_or_default();
+    let all: Vec<_> = all.into_iter().filter_map(|span| members(span.get())).flatten().collect();
     if all.is_empty() { innermost.and_then(members).unwrap_or_default() } else { all }
 }
 
-/// The members of an object in their order, with their values as JSON.
-fn members(object: &str) -> Option<Vec<(String, String)>> {
-    serde_json::from_str::<Members>(object).ok().map(|members| members.0)
+/// The members of an object in their order.
+fn members(object: &str) -> Option<Vec<Member<'_>>> {
+    serde_json::from_str::<Members<'_>>(object).ok().map(|members| members.0)
 }
 
-struct Members(Vec<(String, String)>);
+struct Members<'a>(Vec<Member<'a>>);
 
-impl<'de> Deserialize<'de> for Members {
+impl<'de> Deserialize<'de> for Members<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct InOrder;
 
         impl<'de> Visitor<'de> for InOrder {
-            type Value = Members;
+            type Value = Members<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
                 let mut members = Vec::new();
-                while let Some((name, value)) = map.next_entry::<String, Box<RawValue>>()? {
-                    members.push((name, value.get().to_owned()));
+                while let Some((Text(name), value)) = map.next_entry::<Text<'de>, &'de RawValue>()? {
+                    members.push((name, value.get()));
                 }
                 Ok(Members(members))
             }
@@ -118,18 +135,26 @@ impl<'de> Deserialize<'de> for Members {
     }
 }
 
+/// A JSON string, which borrows from the document where it has no escapes.
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
 /// The text of a JSON string.
-fn text_of(json: &str) -> Option<String> {
-    serde_json::from_str(json).ok()
+fn text_of(json: &str) -> Option<Cow<'_, str>> {
+    // What begins otherwise is no string; serde_json would make an error of it, which costs more than the rest.
+    if !json.starts_with('"') {
+        return None;
+    }
+    serde_json::from_str::<Text<'_>>(json).ok().map(|Text(text)| text)
 }
 
 /// A value without quotes, where it can be read without them.
-fn bare(json: &str) -> String {
-    let is_plain = |text: &String| {
+fn bare(json: &str) -> Cow<'_, str> {
+    let is_plain = |text: &Cow<'_, str>| {
         !text.is_empty()
             && !text.chars().any(|it| it.is_whitespace() || it.is_control() || "\"=".contains(it))
     };
-    text_of(json).filter(is_plain).unwrap_or_else(|| json.to_owned())
+    text_of(json).filter(is_plain).unwrap_or(Cow::Borrowed(json))
 }
 
 /// The time of day of a JSON value: a text, or a number of ms since the epoch.
