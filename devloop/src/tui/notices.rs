@@ -82,6 +82,7 @@ impl Screen {
                     |url: String| self.calls.get(&url).cloned().unwrap_or_else(|| ApiCall::get(&url));
                 self.api = api(outputs).map(of_url);
                 self.takes_messages = outputs.contains_key(PIPELINE);
+                self.is_elsewhere = outputs.contains_key(TARGET);
             }
             Notice::Added { function, url } => {
                 self.log(at, Some(function), &format!("new function, at {url}"));
@@ -298,6 +299,9 @@ fn rates(before: &StatusReport, after: &StatusReport) -> BTreeMap<String, f64> {
 
 /// The output of the pipeline's template that no other template has.
 const PIPELINE: &str = "KinesisStreamName";
+
+/// An output that devloop adds where the stack is not in its own cloud.
+const TARGET: &str = "Target";
 
 /// The pipeline's output with its API's URL.
 const PIPELINE_API: &str = "ApiGatewayMethodEndpoint";

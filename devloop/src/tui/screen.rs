@@ -24,8 +24,12 @@ const LOG_LINES: usize = 10_000;
 /// How many rows the call of the API takes at most.
 const MOST_CALL_ROWS: usize = 3;
 
-/// A call of the pipeline's API without its URL. Its id is different each time, because the pipeline drops ids that it has seen before.
-const MESSAGE: &str = r#"curl -d '{"id":"'$RANDOM'","message":"Hello World","timestamp":'$(date +%s)'}'"#;
+/// The body of a call of the pipeline's API. Its id is different each time, because the pipeline drops ids that it has seen before.
+const MESSAGE: &str = r#"-d '{"id":"'$RANDOM'","message":"Hello World","timestamp":'$(date +%s)'}'"#;
+
+/// The type of that body where the API is not devloop's own. LocalStack reads a body that `curl` calls a form as a request to AWS, and
+/// the function gets nothing of it.
+const AS_JSON: &str = "-H 'content-type: application/json'";
 
 /// An effect outside of the screen that a key asks for: in the session, the terminal or a child process.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -162,6 +166,8 @@ pub(super) struct Screen {
     pub(super) api: Option<ApiCall>,
     /// Whether it is the pipeline's API, which takes messages.
     pub(super) takes_messages: bool,
+    /// Whether the API is on LocalStack or AWS.
+    pub(super) is_elsewhere: bool,
     pub(super) size: Size,
     pub(super) focus: Pane,
     pub(super) selected: usize,
@@ -205,6 +211,7 @@ impl Screen {
             calls: BTreeMap::new(),
             api: None,
             takes_messages: false,
+            is_elsewhere: false,
             size: Size::new(80, 24),
             focus: Pane::Logs,
             selected: 0,
@@ -282,7 +289,15 @@ impl Screen {
     /// The parts of the call.
     fn command(&self) -> Option<Vec<String>> {
         let api = self.api.as_ref()?;
-        Some(if self.takes_messages { vec![MESSAGE.to_owned(), api.url.clone()] } else { api.command() })
+        if !self.takes_messages {
+            return Some(api.command());
+        }
+        let url = api.url.clone();
+        Some(if self.is_elsewhere {
+            vec![format!("curl {AS_JSON}"), MESSAGE.to_owned(), url]
+        } else {
+            vec![format!("curl {MESSAGE}"), url]
+        })
     }
 
     /// The call in rows of this width, so that the mouse can copy it; only method and URL if there is not enough room.

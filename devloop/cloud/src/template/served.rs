@@ -9,8 +9,11 @@ pub fn served_here(text: String, endpoint: &str) -> String {
     let found = address.and_then(|rest| {
         let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         let (api, domain) = host.split_once(".execute-api.")?;
+        // LocalStack may have been told another name, such as the endpoint's.
+        let is_endpoint = endpoint.split_once("://").is_some_and(|(_, own)| own == domain);
         let domain = domain.split_once(':').map_or(domain, |(domain, _)| domain);
-        let is_known = domain == "localhost.localstack.cloud"
+        let is_known = is_endpoint
+            || domain == "localhost.localstack.cloud"
             || domain.strip_suffix(".amazonaws.com").is_some_and(is_label);
         (is_label(api) && is_known).then(|| format!("{endpoint}/_aws/execute-api/{api}{path}"))
     });
@@ -39,7 +42,9 @@ mod tests {
             "http://ab1.execute-api.localhost.localstack.cloud:4566/prod/",
             "http://127.0.0.1:1/_aws/execute-api/ab1/prod/",
         );
+        check("https://ab1.execute-api.127.0.0.1:1/prod/", "http://127.0.0.1:1/_aws/execute-api/ab1/prod/");
         let stays = |text: &str| check(text, text);
+        stays("https://ab1.execute-api.127.0.0.1:2/prod/");
         stays("https://example.com/x.execute-api.us-east-1.amazonaws.com/");
         stays("arn:aws:execute-api:us-east-1:000000000000:ab1/prod/POST/");
         stays("https://sqs.us-east-1.amazonaws.com/q");

@@ -86,8 +86,9 @@ impl Inner {
     /// The digest of the file that the functions run from, read from disk because LocalStack's own digest is a constant.
     async fn serving(&self, binary: &str, plan: &SwapPlan, believed: Option<Digest>) -> Option<Digest> {
         let from = plan.directory()?.to_owned();
-        if believed.is_none() && from != self.dist.join(binary) {
-            // At the first swap of a session: the session before may have ended between the last two steps of a swap.
+        if believed.is_none() && from.starts_with(self.dist.join(".gen")) {
+            // At the first swap of a session: the session before may have ended between the last two steps of a swap. Code in any
+            // other folder is not devloop's: the stack may have been deployed from another copy of the workspace.
             self.mirror(binary, &from).await;
         }
         tokio::task::spawn_blocking(move || swap::digest_at(&from.join("bootstrap"))).await.ok().flatten()

@@ -11,6 +11,20 @@ fn a_call_of_the_api_is_copied() {
     assert_eq!(Session::new().press("u"), None);
 }
 
+#[test]
+fn a_call_of_the_pipeline_elsewhere_names_its_type() {
+    let mut session = Session::new();
+    let outputs =
+        [("KinesisStreamName", "s"), ("ApiGatewayMethodEndpoint", "http://h/"), ("Target", "localstack")];
+    let outputs = outputs.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    session.tell(&Notice::Ready { endpoint: "http://h".to_owned(), outputs });
+    let Some(Request::Copy(call)) = session.press("u") else { panic!("nothing is copied") };
+    assert!(
+        call.starts_with("curl -H 'content-type: application/json' -d '{") && call.ends_with(" http://h/"),
+        "{call}"
+    );
+}
+
 /// The text that the keys copy.
 fn copied(session: &mut Session, keys: &str) -> String {
     session.text((80, 24));
