@@ -96,7 +96,10 @@ mod tests {
     fn the_app_is_the_only_folder_with_a_cdk_json() {
         let root = tempfile::tempdir().unwrap();
         let error = in_workspace(root.path()).unwrap_err().problem;
-        assert_eq!((error.code, error.hint.unwrap().contains("--app names its folder")), ("no_cdk_app", true));
+        assert_eq!(
+            (error.code, error.hint.unwrap().contains("--app names its folder")),
+            ("no_cdk_app", true)
+        );
         fs::write(root.path().join("template.yaml"), "").unwrap();
         let hint = in_workspace(root.path()).unwrap_err().problem.hint.unwrap();
         assert!(hint.starts_with("`devloop up` and `devloop watch` apply template.yaml"), "{hint}");

@@ -77,8 +77,9 @@ fn listed(manifest: &Value, file: &Path, stack: &Stack, place: Place<'_>) -> Res
     let images = manifest["dockerImages"].as_object().into_iter().flatten();
     let images: Vec<String> = images.map(|(id, asset)| named(id, asset)).collect();
     if !images.is_empty() {
-        return Err(refused("the embedded cloud runs no images of containers", images)
-            .with_hint("functions with code from a folder or a zip run here; --target localstack runs images"));
+        return Err(refused("the embedded cloud runs no images of containers", images).with_hint(
+            "functions with code from a folder or a zip run here; --target localstack runs images",
+        ));
     }
     let (mut assets, mut made) = (Vec::new(), Vec::new());
     for (id, asset) in manifest["files"].as_object().into_iter().flatten() {
@@ -128,7 +129,6 @@ fn zip(folder: &Path) -> io::Result<Vec<u8>> {
     Ok(writer.finish()?.into_inner())
 }
 
-#[cfg(unix)]
 fn mode(metadata: &std::fs::Metadata) -> u32 {
     use std::os::unix::fs::PermissionsExt as _;
     metadata.permissions().mode() & 0o777
@@ -171,9 +171,7 @@ mod tests {
     fn files_are_read_with_their_places_and_images_are_refused() {
         let stack = Stack { name: "shop".to_owned(), ..Stack::default() };
         let check = |manifest: &Value| listed(manifest, Path::new("/out/Shop.assets.json"), &stack, PLACE);
-        let destination = |key: &str| {
-            json!({ "x": { "bucketName": "b-${AWS::AccountId}-${AWS::Region}", "objectKey": key, "assumeRoleArn": "r" } })
-        };
+        let destination = |key: &str| json!({ "x": { "bucketName": "b-${AWS::AccountId}-${AWS::Region}", "objectKey": key, "assumeRoleArn": "r" } });
         let manifest = json!({ "files": {
             "1": { "source": { "path": "asset.1", "packaging": "zip" }, "destinations": destination("1.zip") },
             "2": { "source": { "path": "t.json", "packaging": "file" }, "destinations": destination("2.json") },

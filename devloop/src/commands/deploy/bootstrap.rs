@@ -25,9 +25,12 @@ pub(super) async fn ensure(cloud: &Cloud, stack: &Stack) -> Result<(), UserError
     let found = cloud.parameter(&stack.region, parameter).await.map_err(failed("ask for the bootstrap"))?;
     match found.as_deref().map(str::parse::<u64>) {
         Some(Ok(found)) if found < *version => {
-            let message =
-                format!("deploy {}: it needs version {version} of the bootstrap, and {place} has {found}", stack.name);
-            Err(UserError::failure("bootstrap_old", message).with_hint(format!("`npx cdk bootstrap {place}` updates it")))
+            let message = format!(
+                "deploy {}: it needs version {version} of the bootstrap, and {place} has {found}",
+                stack.name
+            );
+            Err(UserError::failure("bootstrap_old", message)
+                .with_hint(format!("`npx cdk bootstrap {place}` updates it")))
         }
         Some(_) => Ok(()),
         None => {

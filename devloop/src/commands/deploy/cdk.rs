@@ -167,8 +167,16 @@ mod tests {
         arguments.context = vec![("sink".to_owned(), "a=b".to_owned())];
         arguments.stacks = vec!["One".to_owned()];
         arguments.hotswap = true;
-        let expected =
-            ["deploy", "--require-approval", "never", "--hotswap", "--context", "sink=a=b", "--no-notices", "One"];
+        let expected = [
+            "deploy",
+            "--require-approval",
+            "never",
+            "--hotswap",
+            "--context",
+            "sink=a=b",
+            "--no-notices",
+            "One",
+        ];
         check(Verb::Deploy, &arguments, &expected);
     }
 }

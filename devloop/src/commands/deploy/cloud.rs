@@ -16,6 +16,9 @@ pub(super) const ACCOUNT: &str = "000000000000";
 /// How often the cloud is asked about work in progress.
 pub(super) const PAUSE: Duration = Duration::from_millis(100);
 
+/// How often a function is asked whether it has its new code, which takes some milliseconds.
+const SHORT_PAUSE: Duration = Duration::from_millis(10);
+
 /// A running session's cloud.
 pub(super) struct Cloud {
     pub(super) client: Client,
@@ -111,7 +114,9 @@ impl Cloud {
     pub(super) async fn stack(&self, region: &str, name: &str) -> Result<Option<Deployed>, ApiError> {
         match self.formation(region, "DescribeStacks", &[("StackName", name)]).await {
             Ok(mut answer) => Ok(Some(Deployed(answer["Stacks"][0].take()))),
-            Err(error) if error.code() == "ValidationError" && error.to_string().contains("does not exist") => {
+            Err(error)
+                if error.code() == "ValidationError" && error.to_string().contains("does not exist") =>
+            {
                 Ok(None)
             }
             Err(error) => Err(error),
@@ -148,17 +153,32 @@ impl Cloud {
         self.client.ask(region, &Call::object(&object.path(), kind, body)).await.map(drop)
     }
 
-    /// Gives a function the code in an object.
+    /// Gives a function the code in an object, and waits until it answers with it. The error of code that does not start is the
+    /// function's reason.
     pub(super) async fn update_code(
         &self,
         region: &str,
         function: &str,
         object: &Object,
-    ) -> Result<(), ApiError> {
-        let path = format!("/2015-03-31/functions/{}/code", encoded(function));
-        let input = json!({ "S3Bucket": object.bucket, "S3Key": object.key });
-        let call = Call::body("lambda", Method::PUT, &path, input.to_string());
-        self.client.ask(region, &call).await.map(drop)
+    ) -> Result<(), UserError> {
+        let what = format!("update the code of {function}");
+        let path = format!("/2015-03-31/functions/{}", encoded(function));
+        let input = json!({ "S3Bucket": object.bucket, "S3Key": object.key }).to_string();
+        let code = format!("{path}/code");
+        let mut answer = self.client.ask(region, &Call::body("lambda", Method::PUT, &code, input)).await;
+        loop {
+            let function = answer.and_then(|answer| answer.json()).map_err(failed(&what))?;
+            match function["LastUpdateStatus"].as_str() {
+                Some("InProgress") => {}
+                Some("Failed") => {
+                    let reason = function["LastUpdateStatusReason"].as_str().unwrap_or("no reason given");
+                    return Err(UserError::failure("stack_failed", format!("{what}: {reason}")));
+                }
+                _ => return Ok(()),
+            }
+            tokio::time::sleep(SHORT_PAUSE).await;
+            answer = self.client.ask(region, &Call::rest("lambda", &format!("{path}/configuration"))).await;
+        }
     }
 }
 

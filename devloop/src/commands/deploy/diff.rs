@@ -19,7 +19,8 @@ pub(super) async fn differences(cloud: &Cloud, stack: &Stack) -> Result<Vec<Stri
     let what = format!("compare the stack {}", stack.name);
     let after = read_json(&stack.template)?;
     let before = cloud.stack(&stack.region, &stack.name).await.map_err(failed(&what))?;
-    let before = before.filter(|stack| !["REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE"].contains(&stack.status()));
+    let before =
+        before.filter(|stack| !["REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE"].contains(&stack.status()));
     let Some(before) = before else {
         let mut lines = added(&after);
         lines.extend(sections(&Value::Null, &after));
@@ -54,7 +55,9 @@ pub(super) fn shown(stack: &Stack, lines: &[String]) -> String {
 fn added(template: &Value) -> Vec<String> {
     let resources = template["Resources"].as_object().into_iter().flatten();
     resources
-        .map(|(logical, resource)| format!("{logical} ({}) added", resource["Type"].as_str().unwrap_or_default()))
+        .map(|(logical, resource)| {
+            format!("{logical} ({}) added", resource["Type"].as_str().unwrap_or_default())
+        })
         .collect()
 }
 
@@ -63,9 +66,8 @@ fn added(template: &Value) -> Vec<String> {
 fn line(told: &Value) -> Option<String> {
     let mut change = ResourceChange::of(told)?;
     let details = told["ResourceChange"]["Details"].as_array().into_iter().flatten();
-    let targets: BTreeMap<&str, &Value> = details
-        .filter_map(|detail| Some((detail["Target"]["Name"].as_str()?, &detail["Target"])))
-        .collect();
+    let targets: BTreeMap<&str, &Value> =
+        details.filter_map(|detail| Some((detail["Target"]["Name"].as_str()?, &detail["Target"]))).collect();
     for property in &mut change.properties {
         let document = |name: &str, member: &str| -> Option<Value> {
             let value: Value = serde_json::from_str(targets.get(name)?[member].as_str()?).ok()?;
@@ -159,7 +161,8 @@ mod tests {
         check("Tags", &json!([{ "Value": "1" }]), &json!([{ "Value": "2" }]), "F (T) changed: Tags[0].Value");
         check("Tags", &json!([1]), &json!([1, 2]), "F (T) changed: Tags");
         let many = |value: u32| (0..20).map(|at| (format!("v{at:02}"), json!(value))).collect::<Map<_, _>>();
-        let told = "V.v00, V.v01, V.v02, V.v03, V.v04, V.v05, V.v06, V.v07, V.v08, V.v09, V.v10, V.v11, 8 more in V";
+        let told =
+            "V.v00, V.v01, V.v02, V.v03, V.v04, V.v05, V.v06, V.v07, V.v08, V.v09, V.v10, V.v11, 8 more in V";
         check("V", &many(1).into(), &many(2).into(), &format!("F (T) changed: {told}"));
     }
 
@@ -176,6 +179,9 @@ mod tests {
         assert_eq!(added(&template), ["Q (AWS::SQS::Queue) added"]);
         let stack = Stack { name: "s".to_owned(), ..Stack::default() };
         assert_eq!(shown(&stack, &[]), "stack      s: no changes\n");
-        assert_eq!(shown(&stack, &added(&template)), "stack      s: 1 difference\n           Q (AWS::SQS::Queue) added\n");
+        assert_eq!(
+            shown(&stack, &added(&template)),
+            "stack      s: 1 difference\n           Q (AWS::SQS::Queue) added\n"
+        );
     }
 }

@@ -60,7 +60,8 @@ fn check(stacks: &[&Stack], cloud: &Cloud) -> Result<(), UserError> {
     }
     let errors: Vec<&str> = stacks.iter().flat_map(|stack| &stack.errors).map(String::as_str).collect();
     if !errors.is_empty() {
-        let message = format!("go on with what the CDK app made: it says that it is wrong: {}", errors.join("; "));
+        let message =
+            format!("go on with what the CDK app made: it says that it is wrong: {}", errors.join("; "));
         return Err(UserError::failure("cdk_app_failed", message));
     }
     let foreign = stacks.iter().find_map(|stack| Some((stack, stack.account.as_ref()?)));

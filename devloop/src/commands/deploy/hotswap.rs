@@ -69,7 +69,7 @@ pub(super) async fn hotswap(cloud: &Cloud, stack: &Stack) -> Result<Hotswap, Use
             return Ok(Hotswap::Impossible(format!("the stack does not have {logical}")));
         };
         let began = bus::now();
-        cloud.update_code(region, name, object).await.map_err(failed(&format!("update the code of {name}")))?;
+        cloud.update_code(region, name, object).await?;
         say(&format!("           {name} ({FUNCTION}) has its new code, in {} ms", bus::now() - began));
     }
     Ok(Hotswap::Done(swapped.len()))

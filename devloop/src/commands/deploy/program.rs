@@ -38,12 +38,17 @@ async fn find_in(folder: &Path, target: TargetName, path: &OsStr) -> Result<Path
     let own = packages_of_app.join(".bin").join(name);
     if own.is_file() {
         let version = package_version(&packages_of_app.join("aws-cdk"));
-        check(version.as_deref(), folder, &format!("`npm install aws-cdk@{VERSION}` in {}", folder.display()))?;
+        check(
+            version.as_deref(),
+            folder,
+            &format!("`npm install aws-cdk@{VERSION}` in {}", folder.display()),
+        )?;
         return std::path::absolute(&own)
             .map_err(|error| UserError::failure("no_directory", format!("find {}: {error}", own.display())));
     }
     let found = on_path(name).ok_or_else(|| {
-        let message = format!("find {name}: neither {} nor PATH has it", packages_of_app.join(".bin").display());
+        let message =
+            format!("find {name}: neither {} nor PATH has it", packages_of_app.join(".bin").display());
         UserError::usage("cdk_missing", message).with_hint(if folder.join("package.json").is_file() {
             format!("run `npm ci` in {}", folder.display())
         } else {
@@ -173,7 +178,12 @@ mod tests {
         let local = |version: &str| format!("echo cdklocal v3.0.4; echo cdk cli version v{version}");
         check(TargetName::Aws, "echo '2.1148.1 (build fcf5e34)'", Ok(())).await;
         check(TargetName::Aws, "echo '2.1200.0 (build 0)'", Ok(())).await;
-        check(TargetName::Aws, "echo '2.1033.0 (build 0)'", Err("use aws-cdk 2.1033.0 with aws-cdk-lib 2.276.0")).await;
+        check(
+            TargetName::Aws,
+            "echo '2.1033.0 (build 0)'",
+            Err("use aws-cdk 2.1033.0 with aws-cdk-lib 2.276.0"),
+        )
+        .await;
         check(TargetName::Aws, "echo '3.0.0 (build 0)'", Err("use aws-cdk 3.0.0")).await;
         check(TargetName::Aws, "echo broken >&2; exit 1", Err("version: broken")).await;
         check(TargetName::Localstack, &local("2.1148.1"), Ok(())).await;

@@ -59,7 +59,8 @@ impl<'a> Progress<'a> {
         loop {
             let found = self.cloud.stack(self.region, &self.stack).await.map_err(failed(what))?;
             self.tell().await?;
-            let status = found.map_or_else(|| "DELETE_COMPLETE".to_owned(), |stack| stack.status().to_owned());
+            let status =
+                found.map_or_else(|| "DELETE_COMPLETE".to_owned(), |stack| stack.status().to_owned());
             if !status.ends_with("_IN_PROGRESS") {
                 return Ok(status);
             }

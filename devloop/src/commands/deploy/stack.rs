@@ -112,7 +112,8 @@ pub(super) async fn plan(
         given.push((format!("Parameters.member.{at}.ParameterKey"), name.to_owned()));
         given.push((format!("Parameters.member.{at}.UsePreviousValue"), "true".to_owned()));
     }
-    let given: Vec<(&str, &str)> = given.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let given: Vec<(&str, &str)> =
+        given.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let made = cloud.formation(order.region, "CreateChangeSet", &given).await.map_err(failed(&what))?;
     let id = made["Id"].as_str().unwrap_or_default().to_owned();
     let stack = made["StackId"].as_str().unwrap_or_default().to_owned();

@@ -87,7 +87,8 @@ fn next_step(folder: &Path, code: Option<i32>) -> Option<String> {
         return Some(format!("run `npm ci` in {}", folder.display()));
     }
     // The shell's exit code for a program that it did not find.
-    (code == Some(127)).then(|| "install the program that it names; Node 20 or newer runs apps in JavaScript".to_owned())
+    (code == Some(127))
+        .then(|| "install the program that it names; Node 20 or newer runs apps in JavaScript".to_owned())
 }
 
 /// The line; with `node` before a script that nobody made executable.
@@ -166,7 +167,8 @@ mod tests {
         let user = json!({ "context": { "a": "user", "b": "user" }, "versionReporting": false });
         let app = json!({ "context": { "b": "app", "c": "app", "d": "app" }, "pathMetadata": false });
         let kept = json!({ "a": "kept", "b": "kept", "e": [1] }).as_object().unwrap().clone();
-        let context = Settings { user: &user, app: &app }.context(kept, &[("d".to_owned(), "typed".to_owned())]);
+        let context =
+            Settings { user: &user, app: &app }.context(kept, &[("d".to_owned(), "typed".to_owned())]);
         let expected = json!({
             "a": "kept", "b": "app", "c": "app", "d": "typed", "e": [1],
             "aws:cdk:enable-asset-metadata": true, "aws:cdk:disable-version-reporting": true,

@@ -64,7 +64,10 @@ mod tests {
     #[test]
     fn members_that_lack_a_text_are_left_out() {
         let list = json!([{ "Key": "a", "Value": "1" }, { "Key": "b" }, "odd"]);
-        assert_eq!(pairs(&list, "Key", "Value").into_iter().collect::<Vec<_>>(), [("a".to_owned(), "1".to_owned())]);
+        assert_eq!(
+            pairs(&list, "Key", "Value").into_iter().collect::<Vec<_>>(),
+            [("a".to_owned(), "1".to_owned())]
+        );
         assert!(pairs(&json!(""), "Key", "Value").is_empty());
     }
 }

@@ -24,7 +24,8 @@ pub(super) fn types() -> Vec<(&'static str, Box<dyn ResourceType>)> {
 struct Bucket;
 
 /// The properties that can change in place.
-const CHANGEABLE: [&str; 8] = [
+const CHANGEABLE: [&str; 9] = [
+    "AccessControl",
     "BucketEncryption",
     "CorsConfiguration",
     "LifecycleConfiguration",
@@ -36,6 +37,17 @@ const CHANGEABLE: [&str; 8] = [
 ];
 
 impl Bucket {
+    /// Refuses access by lists that the cloud does not have.
+    fn check(task: &Task<'_>) -> Result<(), Cause> {
+        let lacking = |list: &&str| !matches!(*list, "Private" | "LogDeliveryWrite");
+        match task.text("AccessControl").filter(lacking) {
+            Some(list) => {
+                Err(Cause::Property(format!("the embedded cloud does not support AccessControl {list}")))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// Sets everything but the name as the properties say.
     async fn set(task: &Task<'_>, name: &str) -> Result<(), Cause> {
         if let Some(versioning) = task.properties.get("VersioningConfiguration") {
@@ -159,13 +171,7 @@ impl ResourceType for Bucket {
     fn create<'a>(&'a self, task: &'a Task<'a>) -> Doing<'a, Created> {
         Box::pin(async move {
             let name = task.name("BucketName", 63).to_ascii_lowercase();
-            if let Some(acl) =
-                task.text("AccessControl").filter(|acl| !matches!(*acl, "Private" | "LogDeliveryWrite"))
-            {
-                return Err(Cause::Property(format!(
-                    "the embedded cloud does not support AccessControl {acl}"
-                )));
-            }
+            Self::check(task)?;
             if task.call("s3", "HeadBucket", json!({ "Bucket": name })).await.is_ok() {
                 return Err(Cause::Property(format!("{name} already exists")));
             }
@@ -178,6 +184,7 @@ impl ResourceType for Bucket {
 
     fn update<'a>(&'a self, task: &'a Task<'a>, before: &'a Record) -> Doing<'a, Created> {
         Box::pin(async move {
+            Self::check(task)?;
             let name = &before.made.physical_id;
             let gone = |property: &str| {
                 before.properties.contains_key(property) && !task.properties.contains_key(property)

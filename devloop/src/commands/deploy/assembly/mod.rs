@@ -137,7 +137,9 @@ impl Reading<'_> {
                 // Whatever waits for another artifact, such as a list of assets, waits for what that waits for.
                 _ => needs,
             };
-            all.extend(made.iter().cloned());
+            if artifact["type"] == "aws:cloudformation:stack" || artifact["type"] == "cdk:cloud-assembly" {
+                all.extend(made.iter().cloned());
+            }
             behind.insert(id, made);
         }
         Ok(all)
@@ -158,7 +160,8 @@ impl Reading<'_> {
             return Err(invalid(&file, &format!("the stack {id} names no template")));
         };
         let place = artifact["environment"].as_str().and_then(|place| place.strip_prefix("aws://"));
-        let (account, region) = place.and_then(|place| place.split_once('/')).unwrap_or((UNKNOWN[0], UNKNOWN[1]));
+        let (account, region) =
+            place.and_then(|place| place.split_once('/')).unwrap_or((UNKNOWN[0], UNKNOWN[1]));
         let known = |text: &str| (!UNKNOWN.contains(&text)).then(|| text.to_owned());
         let region = known(region).unwrap_or_else(|| self.place.region.to_owned());
         let place = Place { region: &region, ..self.place };

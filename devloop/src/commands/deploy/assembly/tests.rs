@@ -49,7 +49,8 @@ fn a_stack_is_read_with_all_that_its_deployment_needs() {
         },
     });
     write(folder.path(), "manifest.json", &manifest);
-    let more = json!({ "/Shop/B": [{ "type": "aws:cdk:error", "data": "bad" }, { "type": "aws:cdk:logicalId" }] });
+    let more =
+        json!({ "/Shop/B": [{ "type": "aws:cdk:error", "data": "bad" }, { "type": "aws:cdk:logicalId" }] });
     write(folder.path(), "Shop.metadata.json", &more);
     let read = Assembly::read(folder.path(), PLACE).unwrap();
     let expected = Stack {
@@ -97,7 +98,12 @@ fn stacks_of_stages_come_after_what_they_and_their_stage_depend_on() {
         .collect();
     assert_eq!(
         order,
-        [("base", vec![]), ("two", vec!["base"]), ("one", vec!["base", "two"]), ("after", vec!["one", "two"])]
+        [
+            ("base", vec![]),
+            ("two", vec!["base"]),
+            ("one", vec!["base", "two"]),
+            ("after", vec!["one", "two"])
+        ]
     );
     assert_eq!(stacks[2].asset_manifests, [folder.path().join("stage/one.assets.json")]);
     assert_eq!((stacks[0].region.as_str(), &stacks[0].account), ("eu-west-1", &None));
