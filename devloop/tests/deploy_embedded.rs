@@ -316,6 +316,43 @@ fn the_app_gets_its_context_and_stacks_are_chosen_by_name() {
 }
 
 #[test]
+fn a_template_that_is_too_long_for_a_request_is_read_from_the_bucket() {
+    let world = World::start();
+    let template = |name: &str| {
+        json!({
+            "Metadata": { "Long": "x".repeat(60_000) },
+            "Resources": { "Topic": { "Type": "AWS::SNS::Topic", "Properties": { "DisplayName": name } } },
+        })
+    };
+    let makes = |name: &str| {
+        world.write("Long.template.json", &template(name));
+        let key = format!("{name}.json");
+        let destination = json!({ "here": { "bucketName": BUCKET, "objectKey": key } });
+        let file = json!({ "source": { "path": "Long.template.json", "packaging": "file" }, "destinations": destination });
+        world.write("Long.assets.json", &json!({ "files": { "template": file } }));
+        world.manifest(&json!({
+            "Long.assets": { "type": "cdk:asset-manifest", "properties": { "file": "Long.assets.json" } },
+            "Long": {
+                "type": "aws:cloudformation:stack", "environment": "aws://unknown-account/unknown-region",
+                "properties": {
+                    "templateFile": "Long.template.json", "stackTemplateAssetObjectUrl": format!("s3://{BUCKET}/{key}"),
+                    "requiresBootstrapStackVersion": 6,
+                    "bootstrapStackVersionSsmParameter": "/cdk-bootstrap/hnb659fds/version",
+                },
+                "dependencies": ["Long.assets"],
+            },
+        }));
+    };
+    makes("one");
+    world.run(&["deploy"]).ends(0).has(&["Topic (AWS::SNS::Topic) added"]);
+    makes("two");
+    world.run(&["diff"]).ends(0).has(&["Topic (AWS::SNS::Topic) changed: DisplayName one → two"]);
+    world.run(&["deploy"]).ends(0).has(&["Topic (AWS::SNS::Topic) changed"]);
+    world.run(&["deploy"]).ends(0).has(&["stack      Long: no changes"]);
+    world.end();
+}
+
+#[test]
 fn templates_are_written_without_a_cloud_and_nothing_else_is() {
     let world = World::without_session();
     world.makes(SHOP);

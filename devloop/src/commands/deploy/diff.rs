@@ -35,7 +35,10 @@ pub(super) async fn differences(cloud: &Cloud, stack: &Stack) -> Result<Vec<Stri
         lines.extend(planned.changes.iter().filter_map(line));
         planned.discard(cloud, &stack.region).await;
     }
-    lines.extend(sections(&template.unwrap_or_default(), &after));
+    // A template in YAML was not written by a CDK app, and only its resources are compared.
+    if let Ok(before) = template {
+        lines.extend(sections(&before, &after));
+    }
     Ok(lines)
 }
 
