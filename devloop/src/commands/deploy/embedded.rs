@@ -53,7 +53,7 @@ pub(super) async fn run(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Tells what the app warns of. What it calls an error, and a stack for another account, ends the command.
+/// Tells what the app warns of. An error that it reports, and a stack for another account, end the command.
 fn check(stacks: &[&Stack], cloud: &Cloud) -> Result<(), UserError> {
     for warning in stacks.iter().flat_map(|stack| &stack.warnings) {
         say(&format!("warning    {warning}"));
@@ -61,7 +61,7 @@ fn check(stacks: &[&Stack], cloud: &Cloud) -> Result<(), UserError> {
     let errors: Vec<&str> = stacks.iter().flat_map(|stack| &stack.errors).map(String::as_str).collect();
     if !errors.is_empty() {
         let message =
-            format!("go on with what the CDK app made: it says that it is wrong: {}", errors.join("; "));
+            format!("use the CDK app's output: the app reports errors in it: {}", errors.join("; "));
         return Err(UserError::failure("cdk_app_failed", message));
     }
     let foreign = stacks.iter().find_map(|stack| Some((stack, stack.account.as_ref()?)));

@@ -237,7 +237,7 @@ fn unsuccessful(what: &str, failures: &[String], status: &str) -> UserError {
         "UPDATE_ROLLBACK_COMPLETE" => "the stack is as it was before",
         _ => "the stack stays as it is",
     };
-    let why = if failures.is_empty() { "the stack says no reason".to_owned() } else { failures.join("; ") };
+    let why = if failures.is_empty() { "the cloud gives no reason".to_owned() } else { failures.join("; ") };
     UserError::failure("stack_failed", format!("{what}: {why}; {end} ({status})"))
 }
 
@@ -265,7 +265,7 @@ mod tests {
         check(
             &[],
             "DELETE_FAILED",
-            "deploy the stack s: the stack says no reason; the stack stays as it is (DELETE_FAILED)",
+            "deploy the stack s: the cloud gives no reason; the stack stays as it is (DELETE_FAILED)",
         );
     }
 }

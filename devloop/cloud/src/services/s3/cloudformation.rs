@@ -255,3 +255,33 @@ impl ResourceType for BucketPolicy {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::json;
+
+    use crate::{Cloud, Options, Template};
+
+    /// `AccessControl` changes without interruption [AWS::S3::Bucket].
+    #[tokio::test]
+    async fn the_access_list_of_a_bucket_with_a_name_changes_in_place() {
+        let cloud = Cloud::new(Options::default());
+        let apply = async |list: Option<&str>| {
+            let properties = json!({ "BucketName": "own", "AccessControl": list.map_or_else(|| json!({ "Ref": "AWS::NoValue" }), Into::into) });
+            let template =
+                json!({ "Resources": { "B": { "Type": "AWS::S3::Bucket", "Properties": properties } } });
+            let template = Template::parse(&template.to_string()).unwrap();
+            let applied = cloud.apply_and_tell("s", &template, &BTreeMap::new()).await;
+            let told =
+                applied.map(|applied| applied.changes.iter().map(ToString::to_string).collect::<String>());
+            told.map_err(|error| error.to_string())
+        };
+        assert_eq!(apply(None).await.unwrap(), "B (AWS::S3::Bucket) added");
+        assert_eq!(apply(Some("Private")).await.unwrap(), "B (AWS::S3::Bucket) changed: AccessControl");
+        let refused = apply(Some("PublicRead")).await.unwrap_err();
+        assert!(refused.contains("does not support AccessControl PublicRead"), "{refused}");
+        assert_eq!(apply(Some("Private")).await.unwrap(), "", "the refused change was undone");
+    }
+}
