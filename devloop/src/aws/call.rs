@@ -18,25 +18,25 @@ pub(crate) struct Call<'a> {
     pub(super) path: Cow<'a, str>,
     /// The headers that do not belong to the signature.
     pub(super) headers: Vec<(&'a str, Cow<'a, str>)>,
-    pub(super) body: String,
+    pub(super) body: Bytes,
 }
 
 impl<'a> Call<'a> {
     /// A page of the endpoint itself, which belongs to no service.
     pub(crate) fn page(path: &'a str) -> Self {
-        let (headers, body) = (Vec::new(), String::new());
+        let (headers, body) = (Vec::new(), Bytes::new());
         Self { service: None, method: Method::GET, path: Cow::Borrowed(path), headers, body }
     }
 
     /// A JSON document posted to a page of the endpoint.
-    pub(crate) fn post(path: &'a str, body: String) -> Self {
+    pub(crate) fn post(path: &'a str, body: impl Into<Bytes>) -> Self {
         let headers = vec![("content-type", Cow::Borrowed("application/json"))];
-        Self { method: Method::POST, headers, body, ..Self::page(path) }
+        Self { method: Method::POST, headers, body: body.into(), ..Self::page(path) }
     }
 
     /// A request with this method and body to a page of the endpoint.
     pub(crate) fn request(method: Method, path: &'a str, body: String) -> Self {
-        Self { method, body, ..Self::page(path) }
+        Self { method, body: body.into(), ..Self::page(path) }
     }
 
     /// A page of a service with a REST API.
@@ -52,6 +52,17 @@ impl<'a> Call<'a> {
     /// A body for a page of a service with a REST API, such as a function's event.
     pub(crate) fn body(service: &'a str, method: Method, path: &'a str, body: String) -> Self {
         Self { service: Some(service), method, ..Self::post(path, body) }
+    }
+
+    /// Asks whether a page of a service with a REST API is there.
+    pub(crate) fn head(service: &'a str, path: &'a str) -> Self {
+        Self { service: Some(service), method: Method::HEAD, ..Self::page(path) }
+    }
+
+    /// Stores an object of S3 at `/BUCKET/KEY`; `kind` is its content type.
+    pub(crate) fn object(path: &'a str, kind: &'a str, body: Bytes) -> Self {
+        let headers = vec![("content-type", Cow::Borrowed(kind))];
+        Self { service: Some("s3"), method: Method::PUT, headers, body, ..Self::page(path) }
     }
 
     /// Adds a header.

@@ -102,7 +102,7 @@ impl Client {
             request = request.header(*name, value.as_ref());
         }
         let mut request = request
-            .body(Bytes::from(call.body.clone()))
+            .body(call.body.clone())
             .map_err(|error| ApiError::Unreachable { endpoint: base.clone(), reason: error.to_string() })?;
         if let Some(service) = call.service {
             // A service with a longer host name, such as `streams.dynamodb`, signs with the last part of that name.

@@ -14,6 +14,7 @@ mod retry;
 mod sdk;
 mod sign;
 mod trust;
+mod xml;
 
 pub(crate) use call::{Answer, Call};
 pub(crate) use client::{Client, without_query};
@@ -25,3 +26,4 @@ pub(crate) use keys::{Keys, region_of_profile};
 pub(crate) use names::{aws_url, belongs};
 pub(crate) use retry::Patience;
 pub(crate) use trust::{Trust, explained};
+pub(crate) use xml::document;

@@ -69,8 +69,8 @@ pub(crate) enum Command {
     /// Builds the functions for the machines of their stack, and puts each where deployments take it: `FUNCTION/bootstrap` in the
     /// dist folder (`LAMBDA_DIST_PATH`).
     Build(BuildArguments),
-    /// Deploys the stacks of the CDK app, with the CDK's own command line: to the cloud of a running `devloop up`, to LocalStack, or
-    /// to AWS. A cloud on this machine is bootstrapped first where it is not yet.
+    /// Deploys the stacks of the CDK app: in process to the cloud of a running `devloop up`, or with the CDK's own command line to
+    /// LocalStack or AWS. A cloud on this machine is bootstrapped first where it is not yet.
     Deploy(DeployArguments),
     /// Shows what `deploy` would change.
     Diff(DeployArguments),

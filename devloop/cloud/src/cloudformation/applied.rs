@@ -64,8 +64,9 @@ impl fmt::Display for ResourceChange {
 }
 
 impl ResourceChange {
-    /// The change that a change set tells of.
-    pub(super) fn of(told: &Value) -> Option<Self> {
+    /// The change that a change set tells of: a member of `Changes` in the answer of `DescribeChangeSet`. `None` if it tells of no
+    /// resource.
+    pub fn of(told: &Value) -> Option<Self> {
         let change = told.get("ResourceChange")?;
         let text = |member: &str| change.get(member).and_then(Value::as_str);
         let what = match (text("Action")?, text("Replacement")) {

@@ -1,33 +1,30 @@
-//! The CDK app, and the command line that belongs to it.
+//! The CDK app that a command is about.
 
-use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::is_app;
-use crate::cli::TargetName;
 use crate::error::{Exit, UserError};
 use crate::workspace;
 
-/// A version of the package `aws-cdk` that reads what current libraries write. The newest one on npm does not.
-const VERSION: &str = "2.1148.1";
+/// Templates of SAM and CloudFormation, which need no CDK.
+const TEMPLATES: [&str; 3] = ["template.yaml", "template.yml", "template.json"];
 
-/// Where the CDK app is, and what runs it.
+/// Where the CDK app is, and what its `cdk.json` says.
 #[derive(Debug)]
 pub(super) struct App {
     /// The folder with the app's `cdk.json`.
     pub(super) folder: PathBuf,
-    /// `cdk`, or `cdklocal` for LocalStack.
-    pub(super) program: PathBuf,
+    /// The settings in `cdk.json`.
+    pub(super) settings: Value,
     /// Cargo's target folder, where the CDK's command line keeps its files.
     pub(super) target: PathBuf,
 }
 
 impl App {
     /// Finds the app: the given folder, or the workspace's root or a folder in it, whichever has a `cdk.json`.
-    pub(super) async fn find(given: Option<&Path>, target: TargetName) -> Result<Self, UserError> {
+    pub(super) async fn find(given: Option<&Path>) -> Result<Self, UserError> {
         let directory = std::env::current_dir().map_err(|error| {
             UserError::failure("no_directory", format!("find the current directory: {error}"))
         })?;
@@ -42,10 +39,27 @@ impl App {
             }
             None => in_workspace(&reading.workspace.root)?,
         };
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let program = program(&folder, target, &path)?;
-        Ok(Self { folder, program, target: reading.workspace.target_directory })
+        let folder = std::path::absolute(&folder).unwrap_or(folder);
+        let settings = read_object(&folder.join("cdk.json"))?.into();
+        Ok(Self { folder, settings, target: reading.workspace.target_directory })
     }
+}
+
+/// The JSON object in a file; an empty one if there is no file.
+pub(super) fn read_object(file: &Path) -> Result<Map<String, Value>, UserError> {
+    let unreadable = |error: &dyn std::fmt::Display| {
+        UserError::usage("cdk_settings_invalid", format!("read {}: {error}", file.display()))
+    };
+    match fs::read_to_string(file) {
+        Ok(text) => serde_json::from_str(&text).map_err(|error| unreadable(&error)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Map::new()),
+        Err(error) => Err(unreadable(&error)),
+    }
+}
+
+/// Whether the folder has a CDK app.
+fn is_app(folder: &Path) -> bool {
+    folder.join("cdk.json").is_file()
 }
 
 fn in_workspace(root: &Path) -> Result<PathBuf, UserError> {
@@ -59,8 +73,12 @@ fn in_workspace(root: &Path) -> Result<PathBuf, UserError> {
         [] => {
             let message =
                 format!("find a CDK app: neither {} nor a folder in it has a cdk.json", root.display());
-            Err(UserError::usage("no_cdk_app", message)
-                .with_hint("--app names its folder; `devloop up` applies templates without the CDK"))
+            let template = TEMPLATES.iter().find(|name| root.join(name).is_file());
+            let hint = template.map_or_else(
+                || "--app names its folder; `devloop up` applies templates without the CDK".to_owned(),
+                |name| format!("`devloop up` and `devloop watch` apply {name}, whose functions they build; --app names the folder of a CDK app"),
+            );
+            Err(UserError::usage("no_cdk_app", message).with_hint(hint))
         }
         several => {
             let names: Vec<String> = several.iter().map(|folder| folder.display().to_string()).collect();
@@ -70,70 +88,21 @@ fn in_workspace(root: &Path) -> Result<PathBuf, UserError> {
     }
 }
 
-/// The command line of the app's own packages, or one on `PATH`.
-fn program(folder: &Path, target: TargetName, path: &OsStr) -> Result<PathBuf, UserError> {
-    let (name, packages) = match target {
-        TargetName::Localstack => ("cdklocal", format!("aws-cdk-local aws-cdk@{VERSION}")),
-        TargetName::Embedded | TargetName::Aws => ("cdk", format!("aws-cdk@{VERSION}")),
-    };
-    let on_path = |name: &str| {
-        std::env::split_paths(path).map(|folder| folder.join(name)).find(|program| program.is_file())
-    };
-    if on_path("node").is_none() {
-        let message = format!("run {name}: PATH has no `node`");
-        return Err(UserError::usage("node_missing", message).with_hint("install Node 20 or newer"));
-    }
-    let own = folder.join("node_modules/.bin").join(name);
-    if own.is_file() {
-        check_version(folder)?;
-        return std::path::absolute(&own)
-            .map_err(|error| UserError::failure("no_directory", format!("find {}: {error}", own.display())));
-    }
-    on_path(name).ok_or_else(|| {
-        let message =
-            format!("find {name}: neither {} nor PATH has it", folder.join("node_modules/.bin").display());
-        UserError::usage("cdk_missing", message).with_hint(if folder.join("package.json").is_file() {
-            format!("run `npm ci` in {}", folder.display())
-        } else {
-            format!("`npm install {packages}` in {} installs it", folder.display())
-        })
-    })
-}
-
-/// Refuses a version of the CDK's command line that cannot read what the app's library writes. Version 3.0.0 of the package
-/// `aws-cdk` is such a one: it is older than its number suggests.
-fn check_version(folder: &Path) -> Result<(), UserError> {
-    let read = |package: &str| -> Option<String> {
-        let text = fs::read_to_string(folder.join("node_modules").join(package).join("package.json")).ok()?;
-        let package: Value = serde_json::from_str(&text).ok()?;
-        package.get("version")?.as_str().map(str::to_owned)
-    };
-    match (read("aws-cdk"), read("aws-cdk-lib")) {
-        (Some(cli), Some(library)) if cli.starts_with("3.0.0") && library.starts_with("2.") => {
-            let message = format!(
-                "use aws-cdk {cli} with aws-cdk-lib {library}: it does not know what that library writes"
-            );
-            Err(UserError::usage("cdk_version", message)
-                .with_hint(format!("`npm install aws-cdk@{VERSION}` in {}", folder.display())))
-        }
-        _ => Ok(()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn package(folder: &Path, name: &str, version: &str) {
-        let place = folder.join("node_modules").join(name);
-        fs::create_dir_all(&place).unwrap();
-        fs::write(place.join("package.json"), format!(r#"{{"version":"{version}"}}"#)).unwrap();
-    }
-
     #[test]
     fn the_app_is_the_only_folder_with_a_cdk_json() {
         let root = tempfile::tempdir().unwrap();
-        assert_eq!(in_workspace(root.path()).unwrap_err().problem.code, "no_cdk_app");
+        let error = in_workspace(root.path()).unwrap_err().problem;
+        assert_eq!(
+            (error.code, error.hint.unwrap().contains("--app names its folder")),
+            ("no_cdk_app", true)
+        );
+        fs::write(root.path().join("template.yaml"), "").unwrap();
+        let hint = in_workspace(root.path()).unwrap_err().problem.hint.unwrap();
+        assert!(hint.starts_with("`devloop up` and `devloop watch` apply template.yaml"), "{hint}");
         for name in ["stack", "other"] {
             fs::create_dir(root.path().join(name)).unwrap();
         }
@@ -144,34 +113,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_named_with_what_installs_it() {
-        let (app, programs) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let check = |target: TargetName, code: &str, hint: &str| {
-            let problem = program(app.path(), target, programs.path().as_os_str()).unwrap_err().problem;
-            assert_eq!(problem.code, code, "{problem:?}");
-            let told = problem.hint.unwrap();
-            assert!(told.starts_with(hint), "{told}");
-        };
-        check(TargetName::Embedded, "node_missing", "install Node");
-        fs::write(programs.path().join("node"), "").unwrap();
-        check(TargetName::Embedded, "cdk_missing", "`npm install aws-cdk@2.");
-        check(TargetName::Localstack, "cdk_missing", "`npm install aws-cdk-local aws-cdk@2.");
-        fs::write(app.path().join("package.json"), "{}").unwrap();
-        check(TargetName::Embedded, "cdk_missing", "run `npm ci` in ");
-        let found = programs.path().join("cdk");
-        fs::write(&found, "").unwrap();
-        assert_eq!(program(app.path(), TargetName::Embedded, programs.path().as_os_str()).unwrap(), found);
-    }
-
-    #[test]
-    fn a_command_line_that_cannot_read_the_app_is_refused() {
-        let check = |cli: &str, fits: bool| {
-            let folder = tempfile::tempdir().unwrap();
-            package(folder.path(), "aws-cdk", cli);
-            package(folder.path(), "aws-cdk-lib", "2.276.0");
-            assert_eq!(check_version(folder.path()).is_ok(), fits, "{cli}");
-        };
-        check("2.1148.1", true);
-        check("3.0.0", false);
+    fn settings_that_are_no_object_are_an_error_and_missing_ones_are_none() {
+        let root = tempfile::tempdir().unwrap();
+        let file = root.path().join("cdk.json");
+        assert!(read_object(&file).unwrap().is_empty());
+        fs::write(&file, "[1]").unwrap();
+        assert_eq!(read_object(&file).unwrap_err().problem.code, "cdk_settings_invalid");
     }
 }

@@ -24,7 +24,8 @@ pub(super) fn types() -> Vec<(&'static str, Box<dyn ResourceType>)> {
 struct Bucket;
 
 /// The properties that can change in place.
-const CHANGEABLE: [&str; 8] = [
+const CHANGEABLE: [&str; 9] = [
+    "AccessControl",
     "BucketEncryption",
     "CorsConfiguration",
     "LifecycleConfiguration",
@@ -36,6 +37,17 @@ const CHANGEABLE: [&str; 8] = [
 ];
 
 impl Bucket {
+    /// Refuses access by lists that the cloud does not have.
+    fn check(task: &Task<'_>) -> Result<(), Cause> {
+        let lacking = |list: &&str| !matches!(*list, "Private" | "LogDeliveryWrite");
+        match task.text("AccessControl").filter(lacking) {
+            Some(list) => {
+                Err(Cause::Property(format!("the embedded cloud does not support AccessControl {list}")))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// Sets everything but the name as the properties say.
     async fn set(task: &Task<'_>, name: &str) -> Result<(), Cause> {
         if let Some(versioning) = task.properties.get("VersioningConfiguration") {
@@ -159,13 +171,7 @@ impl ResourceType for Bucket {
     fn create<'a>(&'a self, task: &'a Task<'a>) -> Doing<'a, Created> {
         Box::pin(async move {
             let name = task.name("BucketName", 63).to_ascii_lowercase();
-            if let Some(acl) =
-                task.text("AccessControl").filter(|acl| !matches!(*acl, "Private" | "LogDeliveryWrite"))
-            {
-                return Err(Cause::Property(format!(
-                    "the embedded cloud does not support AccessControl {acl}"
-                )));
-            }
+            Self::check(task)?;
             if task.call("s3", "HeadBucket", json!({ "Bucket": name })).await.is_ok() {
                 return Err(Cause::Property(format!("{name} already exists")));
             }
@@ -178,6 +184,7 @@ impl ResourceType for Bucket {
 
     fn update<'a>(&'a self, task: &'a Task<'a>, before: &'a Record) -> Doing<'a, Created> {
         Box::pin(async move {
+            Self::check(task)?;
             let name = &before.made.physical_id;
             let gone = |property: &str| {
                 before.properties.contains_key(property) && !task.properties.contains_key(property)
@@ -246,5 +253,35 @@ impl ResourceType for BucketPolicy {
             task.call("s3", "DeleteBucketPolicy", json!({ "Bucket": physical_id })).await?;
             Ok(())
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::json;
+
+    use crate::{Cloud, Options, Template};
+
+    /// `AccessControl` changes without interruption [AWS::S3::Bucket].
+    #[tokio::test]
+    async fn the_access_list_of_a_bucket_with_a_name_changes_in_place() {
+        let cloud = Cloud::new(Options::default());
+        let apply = async |list: Option<&str>| {
+            let properties = json!({ "BucketName": "own", "AccessControl": list.map_or_else(|| json!({ "Ref": "AWS::NoValue" }), Into::into) });
+            let template =
+                json!({ "Resources": { "B": { "Type": "AWS::S3::Bucket", "Properties": properties } } });
+            let template = Template::parse(&template.to_string()).unwrap();
+            let applied = cloud.apply_and_tell("s", &template, &BTreeMap::new()).await;
+            let told =
+                applied.map(|applied| applied.changes.iter().map(ToString::to_string).collect::<String>());
+            told.map_err(|error| error.to_string())
+        };
+        assert_eq!(apply(None).await.unwrap(), "B (AWS::S3::Bucket) added");
+        assert_eq!(apply(Some("Private")).await.unwrap(), "B (AWS::S3::Bucket) changed: AccessControl");
+        let refused = apply(Some("PublicRead")).await.unwrap_err();
+        assert!(refused.contains("does not support AccessControl PublicRead"), "{refused}");
+        assert_eq!(apply(Some("Private")).await.unwrap(), "", "the refused change was undone");
     }
 }
