@@ -64,11 +64,14 @@ impl Fixture {
         self.root.join(path)
     }
 
-    /// Writes a file in place, as a simple editor does.
+    /// Saves a file in one step, as most editors do: under another name outside the workspace first. A file that is emptied and
+    /// then written is two saves on a busy machine, and the tests count builds.
     pub(crate) fn write(&self, path: &str, text: &str) {
         let path = self.path(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
+        let beside = tempfile::NamedTempFile::new().unwrap();
+        fs::write(beside.path(), text).unwrap();
+        beside.persist(path).unwrap();
     }
 
     /// A builder whose output directory is the fixture's own, whatever the environment says.

@@ -428,11 +428,13 @@ const MISTAKES: &[&str] = &[
     "missed key schema element",
     "Must specify the AttributesToGet or ProjectionExpression",
     "must not be empty",
+    "must satisfy enum value set",
     "Null attribute value types must have the value of true",
     "Number overflow",
     "reserved keyword",
     "ReadCapacityUnits and WriteCapacityUnits must both be specified",
     "redundant parentheses",
+    "range where the lower bound is greater",
     "refers to an attribute that does not exist in the item",
     "An operand in the update expression has an incorrect data type",
     "requires same data type",
@@ -572,20 +574,6 @@ fn is_compared_with_itself(request: &Value, dynoxide: &Answer) -> bool {
     is_of("[:") || is_of("[") && request.to_string().contains("contains(size(")
 }
 
-/// Whether dynoxide refuses a placeholder's value in an element of a transaction that has no expression. Both ignore such
-/// placeholders with valid values, and no page says whether the values are examined.
-fn is_ignored_placeholder(operation: &str, request: &Value, dynoxide: &Answer) -> bool {
-    let ignores = |action: &Value| {
-        !action["ExpressionAttributeValues"].is_null()
-            && action["ConditionExpression"].is_null()
-            && action["UpdateExpression"].is_null()
-    };
-    let actions = request["TransactItems"].as_array().into_iter().flatten();
-    operation == "TransactWriteItems"
-        && dynoxide.message.starts_with("ExpressionAttributeValues contains invalid value")
-        && actions.filter_map(Value::as_object).any(|element| element.values().any(ignores))
-}
-
 /// Whether the difference is listed.
 pub(super) fn is_known(operation: &str, request: &Value, here: &Answer, dynoxide: &Answer) -> bool {
     let holds =
@@ -599,7 +587,6 @@ pub(super) fn is_known(operation: &str, request: &Value, here: &Answer, dynoxide
     is_listed
         || is_counted_otherwise(here, dynoxide)
         || is_compared_with_itself(request, dynoxide)
-        || is_ignored_placeholder(operation, request, dynoxide)
         || has_several_mistakes(here, dynoxide)
         || is_only_counted_here(request, here, dynoxide)
         || are_done && is_shown_otherwise(operation, request, here, dynoxide)

@@ -32,7 +32,7 @@ pub(super) struct Members {
 pub(super) enum Place {
     /// `PutItem`, `UpdateItem` or `DeleteItem`.
     Single,
-    /// A transaction, which ignores placeholders when it has no expression that could use them, as `us-east-1` does.
+    /// A transaction, which ignores valid placeholders when it has no expression that could use them, as `us-east-1` does.
     Transaction,
 }
 
@@ -46,6 +46,7 @@ impl Place {
 
     fn placeholders(self, input: &mut Input, expressions: &[&str]) -> Result<Placeholders, ApiError> {
         if self == Self::Transaction && !expressions.iter().any(|expression| input.has(expression)) {
+            input.ignored_placeholders()?;
             return Ok(Placeholders::default());
         }
         input.placeholders(expressions, "")

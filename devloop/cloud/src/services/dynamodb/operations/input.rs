@@ -291,6 +291,12 @@ impl Input {
         Placeholders::new(names, values, useless.then_some(without))
     }
 
+    /// Takes placeholders that no expression can use; they must be valid nevertheless.
+    pub(super) fn ignored_placeholders(&mut self) -> Result<(), ApiError> {
+        let (names, values) = (self.take("ExpressionAttributeNames"), self.take("ExpressionAttributeValues"));
+        Placeholders::new(names, values, None).map(drop)
+    }
+
     /// Takes a condition or a filter.
     pub(super) fn condition(
         &mut self,

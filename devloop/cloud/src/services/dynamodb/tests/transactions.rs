@@ -12,6 +12,23 @@ fn put(table: &str, id: &str, n: u32) -> Value {
     json!({"Put": {"TableName": table, "Item": {"id": {"S": id}, "n": {"N": n.to_string()}}}})
 }
 
+/// dynoxide 3.2 ignores them too, and examines them.
+#[tokio::test]
+async fn values_that_no_expression_of_a_transaction_uses_must_be_valid() {
+    let db = two_tables().await;
+    let mut item = put("events", "new", 1);
+    item["Put"]["ExpressionAttributeValues"] = json!({":a": {"S": "a"}});
+    db.ok("TransactWriteItems", json!({"TransactItems": [item]})).await;
+    item["Put"]["ExpressionAttributeValues"] = json!({":a": {}});
+    let error = db.error("TransactWriteItems", json!({"TransactItems": [item]})).await;
+    assert_eq!(error.code, "ValidationException");
+    assert!(
+        error.message.contains("must contain exactly one of the supported datatypes"),
+        "{}",
+        error.message
+    );
+}
+
 #[tokio::test]
 async fn a_transaction_writes_all_or_nothing() {
     let db = two_tables().await;
