@@ -413,6 +413,7 @@ const MISTAKES: &[&str] = &[
     "Condition parameter type does not match schema type",
     "ConditionalOperator can only be used when",
     "contains duplicates",
+    "key attribute cannot contain an empty",
     "can only be specified when using expressions",
     "Duplicate value in attribute",
     "Empty attribute name",

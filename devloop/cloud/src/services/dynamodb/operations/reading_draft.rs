@@ -141,9 +141,10 @@ impl ReadingDraft {
     }
 }
 
-/// Adds the prefix about the starting key to errors about the type of a value; other errors have none.
+/// Adds the prefix about the starting key to errors about the type of a value and about `NULL`; other errors have none.
 fn in_start_key(mut error: ApiError) -> ApiError {
-    if error.message.starts_with("Supplied AttributeValue") {
+    let null = "One or more parameter values were invalid: Null attribute";
+    if error.message.starts_with("Supplied AttributeValue") || error.message.starts_with(null) {
         error.message.insert_str(0, "The provided starting key is invalid: ");
     }
     error
