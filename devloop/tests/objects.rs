@@ -1,5 +1,5 @@
 //! Objects when something goes wrong: a full disk, a folder that cannot be written, uploads that break off, and a session that is
-//! killed during one. The error is named, the object from before stays, and nothing half is seen.
+//! killed during one. The error is named, the earlier object stays, and no half-written object is visible.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong in a helper fails its test")]
 

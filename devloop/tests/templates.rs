@@ -1,5 +1,5 @@
-//! The templates of a session: what is told when they are applied, and a template that is edited while `devloop watch` runs: its stack
-//! follows, what changed is told, and it comes before the next build.
+//! The templates of a session: what is reported when they are applied; and a template that is edited while `devloop watch` runs,
+//! which is applied before the next build, with its changes reported.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong in a helper fails its test")]
 

@@ -1,4 +1,4 @@
-//! Asynchronous events that a session leaves behind are told at its end.
+//! Asynchronous events that still wait when a session ends are reported.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong in a helper fails its test")]
 

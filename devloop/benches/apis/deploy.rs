@@ -9,7 +9,7 @@ use hyper::Method;
 use serde_json::{Value, json};
 
 use crate::aws::{Aws, REGION};
-use crate::options::needed;
+use crate::options::common::needed;
 
 /// The function's name.
 pub(crate) const FUNCTION: &str = "greet";

@@ -42,11 +42,11 @@ async fn main() -> Result<()> {
     options.check()?;
     println!("{}", Figures::HEAD);
     let (mut rates, mut peers, mut slowest) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..options.rounds {
+    for _ in 0..options.measured.rounds {
         let ours = round(&options, Kind::Devloop).await?;
         rates.push(ours.rate);
         slowest.extend(ours.p99);
-        if !options.without_peer {
+        if !options.other.without_peer {
             peers.push(round(&options, Kind::Peer).await.context("the other program")?.rate);
         }
     }

@@ -1,4 +1,4 @@
-//! Schedules that nothing is due for: the processor time and the wake-ups of a cloud that has them.
+//! Schedules of which none is due: the processor time and the wake-ups of a cloud that has them.
 
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,7 @@ const OF_EACH: usize = 100;
 /// What is scheduled, in a table.
 pub(crate) const WHAT: &str = "100 rules, 100 schedules";
 
-/// What follows what was done before; nothing of it is measured.
+/// The wait for work that the set-up has caused, which is not measured.
 const SETTLED: Duration = Duration::from_secs(2);
 
 /// What a cloud used in a while.

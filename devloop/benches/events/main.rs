@@ -1,4 +1,4 @@
-//! Events through rules into queues, beside another local AWS, and what schedules cost that nothing is due for:
+//! Events through rules into queues, beside another local AWS, and the cost of schedules of which none is due:
 //! `devloop/benches/README.md` says how to run this and holds results. Both are asked through AWS's own APIs only.
 
 #![expect(clippy::print_stdout, reason = "the report is the program's output")]
@@ -61,9 +61,9 @@ async fn puts(options: &Options) -> Result<Option<String>> {
     );
     println!("{}", Figures::HEAD);
     let (mut rates, mut peers) = (Vec::new(), Vec::new());
-    for _ in 0..options.rounds {
+    for _ in 0..options.measured.rounds {
         rates.push(round(options, Kind::Devloop, options.entries).await?);
-        if !options.without_peer {
+        if !options.other.without_peer {
             let rate = round(options, Kind::Peer, options.peer_entries).await.context("the other program")?;
             peers.push(rate);
         }

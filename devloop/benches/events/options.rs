@@ -1,24 +1,20 @@
 //! The command line, and what must be there before anything starts.
 
-#[path = "../support/needed.rs"]
-mod needed;
-
-use std::path::PathBuf;
+#[path = "../support/common.rs"]
+mod common;
 
 use anyhow::Result;
 use clap::builder::RangedU64ValueParser;
 use clap::{Parser, ValueEnum};
 
+use self::common::{Measured, Peer};
+
 /// Measures events through rules into queues, of devloop's cloud and of another local AWS by turns, and the cost of idle schedules.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "events")]
 pub(crate) struct Options {
-    /// The other local AWS's program; it is started with GATEWAY_PORT and serves AWS's APIs there.
-    #[arg(long, default_value = "ministack", value_name = "PROGRAM")]
-    pub(crate) peer: PathBuf,
-    /// Measures devloop alone.
-    #[arg(long)]
-    pub(crate) without_peer: bool,
+    #[command(flatten)]
+    pub(crate) other: Peer,
     /// How many entries devloop gets in a round.
     #[arg(long, default_value_t = 10_000, value_name = "N", value_parser = RangedU64ValueParser::<usize>::from(1..))]
     pub(crate) entries: usize,
@@ -28,9 +24,6 @@ pub(crate) struct Options {
     /// Connections that put; each waits for its answers.
     #[arg(long, default_value_t = 4, value_name = "N", value_parser = RangedU64ValueParser::<usize>::from(1..))]
     pub(crate) connections: usize,
-    /// How often each side is measured.
-    #[arg(long, default_value_t = 3, value_name = "N", value_parser = RangedU64ValueParser::<usize>::from(1..))]
-    pub(crate) rounds: usize,
     /// For how long an idle cloud is measured. Beyond 50 s, schedules would become due meanwhile.
     #[arg(long, default_value_t = 20, value_name = "SECONDS", value_parser = RangedU64ValueParser::<u64>::from(1..=50))]
     pub(crate) idle: u64,
@@ -40,12 +33,8 @@ pub(crate) struct Options {
     /// Fails when a wanted figure is missed.
     #[arg(long)]
     pub(crate) strict: bool,
-    /// The devloop to measure.
-    #[arg(long, default_value = env!("CARGO_BIN_EXE_devloop"), hide_default_value = true, value_name = "FILE")]
-    pub(crate) program: PathBuf,
-    /// `cargo bench` passes it to every benchmark.
-    #[arg(long, hide = true)]
-    bench: bool,
+    #[command(flatten)]
+    pub(crate) measured: Measured,
 }
 
 /// What is measured.
@@ -53,7 +42,7 @@ pub(crate) struct Options {
 enum What {
     /// Events through rules into queues.
     Puts,
-    /// Schedules that nothing is due for.
+    /// Schedules of which none is due.
     Idle,
 }
 
@@ -70,10 +59,6 @@ impl Options {
 
     /// Checks that the other program exists. The error says how to get it.
     pub(crate) fn check(&self) -> Result<()> {
-        if self.without_peer || !self.wants_puts() {
-            return Ok(());
-        }
-        let install = "`pip install ministack==1.5.33`, then --peer <where>/bin/ministack; or --without-peer";
-        needed::must_start(&self.peer, install)
+        if self.wants_puts() { self.other.must_start() } else { Ok(()) }
     }
 }

@@ -36,8 +36,8 @@ async fn main() -> Result<()> {
         options.seconds
     );
     let (mut ours, mut others) = (Vec::new(), Vec::new());
-    for _ in 0..options.rounds {
-        ours.push(round(&options, "devloop", Server::devloop(&options.program).await?).await?);
+    for _ in 0..options.measured.rounds {
+        ours.push(round(&options, "devloop", Server::devloop(&options.measured.program).await?).await?);
         if let Some(program) = &options.dynoxide {
             let server = Server::start(program, &["--log", "quiet"]).await?;
             others.push(round(&options, "dynoxide", server).await?);

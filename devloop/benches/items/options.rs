@@ -1,10 +1,15 @@
 //! The command line, and what must be there before anything starts.
 
+#[path = "../support/common.rs"]
+mod common;
+
 use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
 use clap::Parser;
 use clap::builder::RangedU64ValueParser;
+
+use self::common::Measured;
 
 /// Measures puts and reads of items beside dynoxide.
 #[derive(Debug, Clone, Parser)]
@@ -13,9 +18,6 @@ pub(crate) struct Options {
     /// How long puts are counted, and reads.
     #[arg(long, default_value_t = 8, value_name = "SECONDS", value_parser = RangedU64ValueParser::<u64>::from(1..))]
     pub(crate) seconds: u64,
-    /// How often each side is measured.
-    #[arg(long, default_value_t = 3, value_name = "N", value_parser = RangedU64ValueParser::<usize>::from(1..))]
-    pub(crate) rounds: usize,
     /// Connections; each waits for its answer.
     #[arg(long, default_value_t = 16, value_name = "N", value_parser = RangedU64ValueParser::<usize>::from(1..))]
     pub(crate) connections: usize,
@@ -31,12 +33,8 @@ pub(crate) struct Options {
     /// Fails when an item takes more memory than this, in bytes.
     #[arg(long, default_value_t = 400.0, value_name = "BYTES")]
     pub(crate) bytes_at_most: f64,
-    /// The devloop to measure.
-    #[arg(long, default_value = env!("CARGO_BIN_EXE_devloop"), hide_default_value = true, value_name = "FILE")]
-    pub(crate) program: PathBuf,
-    /// `cargo bench` passes it to every benchmark.
-    #[arg(long, hide = true)]
-    bench: bool,
+    #[command(flatten)]
+    pub(crate) measured: Measured,
 }
 
 impl Options {

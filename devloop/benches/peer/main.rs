@@ -26,7 +26,7 @@ async fn main() -> Result<()> {
         "{} users in a closed loop for {} s, {} rounds; functions from {}",
         options.vus,
         options.seconds,
-        options.rounds,
+        options.measured.rounds,
         options.functions.display()
     );
     println!(
@@ -34,8 +34,11 @@ async fn main() -> Result<()> {
         "", "accepted", "accepted/s", "complete/s", "backlog", "lost", "twice", "cpu a run", "load avg"
     );
     let mut rates = [Vec::new(), Vec::new()];
-    for _ in 0..options.rounds {
+    for _ in 0..options.measured.rounds {
         for (kind, rates) in [Kind::Devloop, Kind::Peer].into_iter().zip(&mut rates) {
+            if kind == Kind::Peer && options.other.without_peer {
+                continue;
+            }
             let figures = round(&options, kind, &code).await?;
             println!("{}", figures.row(kind.name(&options)));
             ensure!(kind == Kind::Peer || figures.is_complete(), "devloop lost {} runs", figures.lost());
@@ -43,6 +46,10 @@ async fn main() -> Result<()> {
         }
     }
     let [ours, peers] = rates.map(median);
+    if options.other.without_peer {
+        println!("median complete/s: {ours:.0}");
+        return Ok(());
+    }
     let ratio = ours / peers;
     println!("median complete/s: {ours:.0} and {peers:.0}, {ratio:.1} times as many");
     if ratio < options.at_least {

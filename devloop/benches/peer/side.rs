@@ -29,6 +29,7 @@ impl Kind {
         match self {
             Self::Devloop => "devloop".to_owned(),
             Self::Peer => options
+                .other
                 .peer
                 .file_name()
                 .map_or_else(|| "peer".into(), |name| name.to_string_lossy())
@@ -49,9 +50,9 @@ impl Side {
     /// Starts the program on a free port and waits until it listens.
     pub(crate) async fn start(options: &Options, kind: Kind) -> Result<Self> {
         let program = Program::start(&kind.name(options), |port| match kind {
-            Kind::Devloop => program::devloop(&options.program, port),
+            Kind::Devloop => program::devloop(&options.measured.program, port),
             Kind::Peer => {
-                let mut command = Command::new(&options.peer);
+                let mut command = Command::new(&options.other.peer);
                 command.env("GATEWAY_PORT", port);
                 command
             }

@@ -32,9 +32,9 @@ async fn main() -> Result<()> {
         println!("\n{}", what.title());
         println!("{}", Figures::HEAD);
         let mut rates = [Vec::new(), Vec::new()];
-        for _ in 0..options.rounds {
+        for _ in 0..options.measured.rounds {
             for (kind, rates) in [Kind::Devloop, Kind::Peer].into_iter().zip(&mut rates) {
-                if kind == Kind::Peer && options.without_peer {
+                if kind == Kind::Peer && options.other.without_peer {
                     continue;
                 }
                 let figures = round(&options, kind, what).await?;
@@ -50,7 +50,7 @@ async fn main() -> Result<()> {
         if let Some(wanted) = what.wanted().filter(|wanted| ours < *wanted) {
             missed.push(format!("{}: {ours:.0} of {wanted} messages/s", what.title()));
         }
-        if !options.without_peer {
+        if !options.other.without_peer {
             println!("{:.1} times the peer's {peers:.0}, wanted 20", ours / peers);
             if ours < peers * 20.0 {
                 missed.push(format!("{}: {:.1} times the peer", what.title(), ours / peers));

@@ -1,7 +1,7 @@
 //! The command line, and what must be there before anything starts.
 
-#[path = "../support/needed.rs"]
-mod needed;
+#[path = "../support/common.rs"]
+mod common;
 
 use std::path::PathBuf;
 
@@ -9,7 +9,8 @@ use anyhow::Result;
 use clap::Parser;
 use clap::builder::RangedU64ValueParser;
 
-use self::needed::built;
+use self::common::needed::{self, built};
+use self::common::{Measured, Peer};
 
 /// The function that stores a word for each message.
 pub(crate) const FUNCTION: &str = "distributed-process";
@@ -18,21 +19,14 @@ pub(crate) const FUNCTION: &str = "distributed-process";
 #[derive(Debug, Clone, Parser)]
 #[command(name = "queues")]
 pub(crate) struct Options {
-    /// The other local AWS's program; it is started with GATEWAY_PORT and serves AWS's APIs there.
-    #[arg(long, default_value = "ministack", value_name = "PROGRAM")]
-    pub(crate) peer: PathBuf,
-    /// Measures devloop alone.
-    #[arg(long)]
-    pub(crate) without_peer: bool,
+    #[command(flatten)]
+    pub(crate) other: Peer,
     /// How many messages devloop gets in a round; five times as many where only the queue works.
     #[arg(long, default_value_t = 20_000, value_name = "N", value_parser = RangedU64ValueParser::<usize>::from(1..))]
     pub(crate) messages: usize,
     /// How many messages the other one gets, which takes longer for each.
     #[arg(long, default_value_t = 500, value_name = "N", value_parser = RangedU64ValueParser::<usize>::from(1..))]
     pub(crate) peer_messages: usize,
-    /// How often each side is measured.
-    #[arg(long, default_value_t = 3, value_name = "N", value_parser = RangedU64ValueParser::<usize>::from(1..))]
-    pub(crate) rounds: usize,
     /// What to measure: `alone`, `chain-1`, `chain-10`, `fan-out`; all of them without it.
     #[arg(long, value_name = "WHAT", value_parser = What::parse)]
     only: Vec<What>,
@@ -42,12 +36,8 @@ pub(crate) struct Options {
     /// Where the functions' binaries lie.
     #[arg(long, default_value_os_t = built(), value_name = "FOLDER")]
     functions: PathBuf,
-    /// The devloop to measure.
-    #[arg(long, default_value = env!("CARGO_BIN_EXE_devloop"), hide_default_value = true, value_name = "FILE")]
-    pub(crate) program: PathBuf,
-    /// `cargo bench` passes it to every benchmark.
-    #[arg(long, hide = true)]
-    bench: bool,
+    #[command(flatten)]
+    pub(crate) measured: Measured,
 }
 
 /// What is measured.
@@ -102,11 +92,7 @@ impl Options {
 
     /// Checks that the programs exist. The error says what is missing and how to get it.
     pub(crate) fn check(&self) -> Result<()> {
-        if !self.without_peer {
-            let install =
-                "`pip install ministack==1.5 cbor2`, then --peer <where>/bin/ministack; or --without-peer";
-            needed::must_start(&self.peer, install)?;
-        }
+        self.other.must_start()?;
         self.zip().map(drop)
     }
 

@@ -46,8 +46,8 @@ async fn run(options: &Options) -> Result<()> {
 async fn puts(options: &Options) -> Result<()> {
     println!("PutRecord on {} connections for {} s, puts a second:", options.connections, options.seconds);
     let (mut ours, mut others) = (Vec::new(), Vec::new());
-    for _ in 0..options.rounds {
-        let server = Server::devloop(&options.program).await?;
+    for _ in 0..options.measured.rounds {
+        let server = Server::devloop(&options.measured.program).await?;
         ours.push(puts_of(options, server).await?);
         if let Some(program) = &options.kinesalite {
             let server = Server::kinesalite(program).await?;
@@ -77,7 +77,7 @@ async fn puts_of(options: &Options, server: Server) -> Result<f64> {
 /// Measures puts with mappings that wait for the shard. Their filters let no record through, so that only the puts are measured,
 /// not the functions.
 async fn beside_mappings(options: &Options) -> Result<()> {
-    let server = Server::devloop(&options.program).await?;
+    let server = Server::devloop(&options.measured.program).await?;
     let aws = Aws::new(&server.endpoint)?;
     let stream = json!({ "StreamName": puts::STREAM, "ShardCount": 1 });
     aws.json("kinesis", "Kinesis_20131202.CreateStream", stream).await?;
@@ -121,7 +121,7 @@ async fn functions(options: &Options) -> Result<()> {
 
 /// What an idle cloud uses that has a stream and mappings.
 async fn idle(options: &Options) -> Result<()> {
-    let server = Server::devloop(&options.program).await?;
+    let server = Server::devloop(&options.measured.program).await?;
     let aws = Aws::new(&server.endpoint)?;
     let stream = json!({ "StreamName": puts::STREAM, "ShardCount": 4 });
     aws.json("kinesis", "Kinesis_20131202.CreateStream", stream).await?;

@@ -1,7 +1,7 @@
 //! The command line, and what must be there before anything starts.
 
-#[path = "../support/needed.rs"]
-mod needed;
+#[path = "../support/common.rs"]
+mod common;
 
 use std::path::PathBuf;
 
@@ -9,7 +9,8 @@ use anyhow::{Result, ensure};
 use clap::Parser;
 use clap::builder::RangedU64ValueParser;
 
-use self::needed::built;
+use self::common::Measured;
+use self::common::needed::built;
 
 /// Measures puts into streams beside kinesalite, and functions behind streams.
 #[derive(Debug, Clone, Parser)]
@@ -21,9 +22,6 @@ pub(crate) struct Options {
     /// For how long puts are counted, and an idle cloud is measured.
     #[arg(long, default_value_t = 10, value_name = "SECONDS", value_parser = RangedU64ValueParser::<u64>::from(1..))]
     pub(crate) seconds: u64,
-    /// How often the puts of each side are counted.
-    #[arg(long, default_value_t = 3, value_name = "N", value_parser = RangedU64ValueParser::<usize>::from(1..))]
-    pub(crate) rounds: usize,
     /// Connections that put; each waits for its answer.
     #[arg(long, default_value_t = 16, value_name = "N", value_parser = RangedU64ValueParser::<usize>::from(1..))]
     pub(crate) connections: usize,
@@ -39,12 +37,8 @@ pub(crate) struct Options {
     /// Where the functions' binaries lie.
     #[arg(long, default_value_os_t = built(), value_name = "FOLDER")]
     pub(crate) functions: PathBuf,
-    /// The devloop to measure.
-    #[arg(long, default_value = env!("CARGO_BIN_EXE_devloop"), hide_default_value = true, value_name = "FILE")]
-    pub(crate) program: PathBuf,
-    /// `cargo bench` passes it to every benchmark.
-    #[arg(long, hide = true)]
-    bench: bool,
+    #[command(flatten)]
+    pub(crate) measured: Measured,
 }
 
 impl Options {

@@ -40,7 +40,7 @@ pub(crate) struct Figures {
 }
 
 pub(crate) async fn measure(options: &Options, case: Case) -> Result<Figures> {
-    let server = Server::devloop(&options.program).await?;
+    let server = Server::devloop(&options.measured.program).await?;
     let aws = Arc::new(Aws::new(&server.endpoint)?);
     let outcome = async {
         prepare(&aws, &options.functions, case).await?;

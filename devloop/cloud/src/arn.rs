@@ -3,18 +3,23 @@
 
 /// The parts of an ARN. Each may be empty; a bucket's has no region and no account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Arn<'a> {
-    pub(crate) partition: &'a str,
-    pub(crate) service: &'a str,
-    pub(crate) region: &'a str,
-    pub(crate) account: &'a str,
+pub struct Arn<'a> {
+    /// `aws`, `aws-cn` or `aws-us-gov`.
+    pub partition: &'a str,
+    /// The service, as its ARNs name it: `lambda`, `sqs`.
+    pub service: &'a str,
+    /// The region, such as `us-east-1`.
+    pub region: &'a str,
+    /// The account's twelve digits.
+    pub account: &'a str,
     /// All that follows the account, with any further colons.
-    pub(crate) resource: &'a str,
+    pub resource: &'a str,
 }
 
 impl<'a> Arn<'a> {
     /// Splits an ARN into its parts; `None` for any other text.
-    pub(crate) fn parse(text: &'a str) -> Option<Self> {
+    #[must_use]
+    pub fn parse(text: &'a str) -> Option<Self> {
         let mut parts = text.splitn(6, ':');
         let (prefix, partition, service) = (parts.next()?, parts.next()?, parts.next()?);
         let (region, account, resource) = (parts.next()?, parts.next()?, parts.next()?);
@@ -24,6 +29,13 @@ impl<'a> Arn<'a> {
     /// Splits the ARN of a resource of `service` into its parts; `None` for any other text.
     pub(crate) fn of_service(service: &str, text: &'a str) -> Option<Self> {
         Self::parse(text).filter(|arn| arn.service == service)
+    }
+
+    /// The function's name in the ARN of a function, a version or an alias; `None` for any other ARN.
+    #[must_use]
+    pub fn function(&self) -> Option<&'a str> {
+        let name = self.resource.strip_prefix("function:").filter(|_| self.service == "lambda")?;
+        Some(name.split_once(':').map_or(name, |(name, _qualifier)| name))
     }
 }
 
@@ -41,5 +53,14 @@ mod tests {
             assert_eq!(Arn::parse(text), None, "{text}");
         }
         assert_eq!(Arn::of_service("sns", "arn:aws:sqs:us-east-1:0:q"), None);
+    }
+
+    #[test]
+    fn a_functions_name_has_no_qualifier() {
+        let check = |text, expected| assert_eq!(Arn::parse(text).unwrap().function(), expected, "{text}");
+        check("arn:aws:lambda:us-east-1:000000000000:function:f", Some("f"));
+        check("arn:aws:lambda:us-east-1:000000000000:function:f:live", Some("f"));
+        check("arn:aws:lambda:us-east-1:000000000000:layer:f:3", None);
+        check("arn:aws:sqs:us-east-1:000000000000:function:f", None);
     }
 }

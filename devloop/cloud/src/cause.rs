@@ -10,22 +10,22 @@ tokio::task_local! {
     static CAUSES: Causes;
 }
 
-/// What the running task comes from; empty for a client's request.
+/// The causes of the running task; empty for a client's request.
 pub(crate) fn current() -> Causes {
     CAUSES.try_with(Arc::clone).unwrap_or_default()
 }
 
-/// The first of them: what a single record is kept with.
+/// The first cause of the running task, which is stored with a record that it writes.
 pub(crate) fn first() -> Option<Arc<str>> {
     CAUSES.try_with(|causes| causes.first().cloned()).ok().flatten()
 }
 
-/// Does the work as something that comes from these.
+/// Does the work with these causes.
 pub(crate) async fn within<T>(causes: Causes, work: impl Future<Output = T>) -> T {
     if causes.is_empty() { work.await } else { CAUSES.scope(causes, work).await }
 }
 
-/// Work for another task that comes from what this one comes from.
+/// Work for another task, with the causes of this task.
 pub(crate) fn carried<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
     within(current(), work)
 }

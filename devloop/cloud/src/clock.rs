@@ -1,4 +1,5 @@
-//! Time as the cloud sees it: real, scaled, or driven by a test. Every wait of the cloud goes through here.
+//! Time as the cloud sees it: real, scaled, or driven by a test. Every wait whose length AWS or the user decides goes through
+//! here.
 
 use std::{
     collections::BTreeMap,

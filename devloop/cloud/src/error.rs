@@ -86,6 +86,11 @@ pub(crate) fn violation(value: impl std::fmt::Display, member: &str, must: &str)
     broken_rule(format_args!("'{value}'"), member, format_args!("Member must {must}"))
 }
 
+/// AWS's sentence for a value that breaks a constraint and that the message does not repeat; `must` follows "Member must".
+pub(crate) fn violation_without_value(member: &str, must: impl std::fmt::Display) -> String {
+    format!("Value at '{member}' failed to satisfy constraint: Member must {must}")
+}
+
 /// AWS's sentence for a required member that is missing.
 pub(crate) fn absence(member: &str) -> String {
     broken_rule("null", member, "Member must not be null")

@@ -92,7 +92,7 @@ pub(crate) trait Functions: Debug + Send + Sync + 'static {
     /// for the event.
     fn invoke_later(&self, cx: &Context, function: &str, invocation: Invocation) -> Result<(), ApiError>;
 
-    /// Whether a debugger may hold a function for as long as its user thinks: nobody's time limit counts then.
+    /// Whether debuggers may hold functions. Then no time limit counts.
     fn are_debugged(&self) -> bool {
         false
     }

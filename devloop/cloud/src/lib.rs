@@ -1,7 +1,8 @@
 //! `devloop-cloud`: an AWS-compatible local cloud in one process, on loopback.
 //!
-//! [`run`] serves it on a listener of the caller's; [`Cloud`] is the handle for those who live in the same process: the
-//! tool that swaps functions, and tests that drive the clock or inject faults, most easily through [`testing`]. The crate knows nothing of `devloop`.
+//! [`run`] serves it on a listener of the caller's; [`Cloud`] is the handle for code in the same process: the tool that swaps
+//! functions, and tests that drive the clock or inject faults, most easily through [`testing`]. The crate knows nothing of
+//! `devloop`.
 
 mod arn;
 mod calls;
@@ -36,6 +37,7 @@ pub mod testing;
 mod triggers;
 mod wire;
 
+pub use arn::Arn;
 pub use clock::{Clock, Elapsed};
 pub use cloud::{Cloud, Options, run};
 pub use cloudformation::{Applied, Deed, LeftOut, Outputs, ResourceChange, StackResource};

@@ -54,6 +54,7 @@ const TABLE: &[(&str, &[&str])] = &[
     (
         "cloudformation",
         &[
+            "arn",
             "calls",
             "clock",
             "context",
@@ -133,6 +134,7 @@ const TABLE: &[(&str, &[&str])] = &[
     (
         "services/apigatewayv2",
         &[
+            "arn",
             "clock",
             "context",
             "error",
@@ -170,6 +172,7 @@ const TABLE: &[(&str, &[&str])] = &[
     (
         "services/events",
         &[
+            "arn",
             "cause",
             "clock",
             "context",
@@ -223,6 +226,7 @@ const TABLE: &[(&str, &[&str])] = &[
     (
         "services/scheduler",
         &[
+            "arn",
             "clock",
             "context",
             "error",

@@ -203,8 +203,8 @@ pub(crate) struct SessionArguments {
     /// Applies this template instead of the configured ones; may be given more than once.
     #[arg(long, value_name = "FILE", conflicts_with = "no_template")]
     pub(crate) template: Vec<PathBuf>,
-    /// Applies the stack of this name, or with this in its name, and builds only its functions; `all` means every stack; may be
-    /// given more than once.
+    /// Applies the stack with this name, or with this text in its name, and builds only its functions; `all` means every stack;
+    /// may be given more than once.
     #[arg(long, value_name = "NAME", conflicts_with = "no_template")]
     pub(crate) stack: Vec<String>,
     /// Builds the functions with this profile of cargo [default: dev].
@@ -233,8 +233,8 @@ pub(crate) struct SessionArguments {
     /// LocalStack.
     #[arg(long, value_name = "URL")]
     pub(crate) fallback: Option<String>,
-    /// Lets the embedded cloud answer your own programs only, on a machine that you share. Whose program asks, the system tells once
-    /// a connection; clients need nothing for it.
+    /// Lets the embedded cloud answer your own programs only, on a machine that you share. The system tells once for each
+    /// connection whose program asks, so clients need nothing for it.
     #[arg(long)]
     pub(crate) only_me: bool,
     /// Gives a parameter of the templates a value, as NAME=VALUE; may be given more than once.
@@ -244,8 +244,8 @@ pub(crate) struct SessionArguments {
     /// `sam local --env-vars`; may be given more than once.
     #[arg(long, value_name = "FILE")]
     pub(crate) env_file: Vec<PathBuf>,
-    /// Lets a debugger attach: functions keep their debug information, time limits do not count while a debugger holds one, and what
-    /// to paste into gdb, lldb, VS Code and RustRover is told whenever code is live.
+    /// Lets a debugger attach: functions keep their debug information, time limits do not count while a debugger holds one, and
+    /// what to paste into gdb, lldb, VS Code and RustRover is shown whenever code is live.
     #[arg(long)]
     pub(crate) debugger: bool,
     /// Sends a function's last event again whenever its new code is live.

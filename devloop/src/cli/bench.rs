@@ -63,7 +63,7 @@ pub(crate) struct PlaceArguments {
     #[arg(long, value_name = "URL")]
     pub(crate) endpoint: Option<String>,
     /// Follows requests in AWS itself, with the keys of the environment or of a profile (`AWS_PROFILE`). Each run costs what its
-    /// requests cost, and a question every 2 s.
+    /// requests cost, and in addition a read of the logs every 2 s.
     #[arg(long, conflicts_with = "endpoint", requires = "stack")]
     pub(crate) aws: bool,
     /// The region, where no event source mapping shows it [default: `AWS_REGION`, that of the profile with --aws, or us-east-1].

@@ -26,7 +26,7 @@ pub(crate) struct BuildArguments {
     /// Gives a parameter of the templates a value, as NAME=VALUE; may be given more than once.
     #[arg(long, value_name = "NAME=VALUE", value_parser = crate::cli::parameter)]
     pub(crate) parameter: Vec<(String, String)>,
-    /// Tells each function's binary as a JSON object on a line of its own.
+    /// Prints each function's binary as a JSON object, one on a line.
     #[arg(long)]
     pub(crate) json: bool,
 }

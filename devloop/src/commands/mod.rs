@@ -26,7 +26,7 @@ use crate::aws::{Keys, Trust, region_of_profile};
 use crate::cli::{LimitsName, SessionArguments, TargetArguments, TargetName};
 use crate::config::{BuildLayer, Environment, Layer, TargetKind, terminal_draws};
 use crate::error::{Exit, UserError};
-use crate::session::{Conditions, Database, Deployment, Selection, View};
+use crate::session::{Conditions, Database, Deployment, Options, Selection, View};
 use local_postgres::DatabaseUrl;
 
 pub(crate) use bench::bench;
@@ -47,6 +47,22 @@ pub(crate) use rollback::rollback;
 pub(crate) use status::status;
 pub(crate) use up::up;
 pub(crate) use watch::watch;
+
+/// The options of a session; `watch` says whether saves are built.
+fn options(arguments: &SessionArguments, watch: bool) -> Result<Options, UserError> {
+    Ok(Options {
+        flags: layer(arguments),
+        selection: selection(arguments),
+        database: database(arguments)?,
+        metrics: arguments.metrics,
+        parameters: arguments.parameter.iter().cloned().collect(),
+        strict: arguments.strict,
+        conditions: conditions(arguments),
+        view: view(arguments),
+        watch,
+        deployment: deployment(&arguments.target)?,
+    })
+}
 
 /// The settings from the flags.
 fn layer(arguments: &SessionArguments) -> Layer {

@@ -1,23 +1,11 @@
 //! `devloop watch`: does what `up` does, and builds again after every save.
 
 use crate::cli::SessionArguments;
-use crate::commands::{conditions, database, deployment, layer, selection, view};
+use crate::commands::options;
 use crate::error::UserError;
-use crate::session::{self, Options};
+use crate::session;
 
 /// Runs until it is told to stop.
 pub(crate) async fn watch(arguments: &SessionArguments) -> Result<(), UserError> {
-    session::run(Options {
-        flags: layer(arguments),
-        selection: selection(arguments),
-        database: database(arguments)?,
-        metrics: arguments.metrics,
-        parameters: arguments.parameter.iter().cloned().collect(),
-        strict: arguments.strict,
-        conditions: conditions(arguments),
-        view: view(arguments),
-        watch: true,
-        deployment: deployment(&arguments.target)?,
-    })
-    .await
+    session::run(options(arguments, true)?).await
 }

@@ -50,7 +50,7 @@ pub(crate) enum Effect {
         /// The code in the function's directory.
         digest: Digest,
     },
-    /// Let the code serve again that served before.
+    /// Let the previous code serve again.
     RollBack {
         function: String,
         /// Whether the user has agreed to what the rollback changes.

@@ -58,7 +58,7 @@ pub(crate) struct StackUpdate {
     pub(crate) changes: Vec<String>,
 }
 
-/// What came of applying the templates once more.
+/// The outcome of applying the templates again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TemplatesApplied {
     /// The stacks that were applied, in order.
@@ -98,7 +98,7 @@ pub(super) fn hold(state: &mut State, saved: Saved) -> Result<Vec<Effect>, Saved
     Ok(effects)
 }
 
-/// The templates were applied: what changed is told, new functions are built, and then what was saved meanwhile is.
+/// The templates were applied: announces what changed, builds new functions, and then what was saved meanwhile.
 pub(super) fn applied(state: &mut State, at: Millis, applied: TemplatesApplied) -> Vec<Effect> {
     let TemplatesApplied { stacks, functions, remarks, failure } = applied;
     let told = stacks.into_iter().map(|StackUpdate { stack, changes }| Notice::Updated { stack, changes });
@@ -128,7 +128,7 @@ fn exchange_functions(state: &mut State, at: Millis, now: BTreeSet<String>) -> V
     let Some(before) = &mut state.templates.functions else { return Vec::new() };
     let before = std::mem::replace(before, now.clone());
     for function in before.difference(&now) {
-        // One that is on its way gets there, and its start tells that there is no such function any more.
+        // A function that is being built is left alone: its start will report that it no longer exists.
         if state.functions.get(function).is_none_or(FunctionState::is_on_its_way) {
             continue;
         }

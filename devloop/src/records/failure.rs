@@ -1,6 +1,7 @@
 //! A message about records that a mapping gave up [Retain discarded batch records for a Kinesis Data Streams event source in
 //! Lambda]. Pure.
 
+use devloop_cloud::Arn;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -59,7 +60,7 @@ impl Failure {
 
     /// The region in the stream's ARN.
     pub(super) fn region(&self) -> &str {
-        self.stream.split(':').nth(3).unwrap_or_default()
+        Arn::parse(&self.stream).map_or("", |arn| arn.region)
     }
 
     /// Whether a sequence number comes after the last record's. In one shard, a longer number is a later one.

@@ -1,13 +1,16 @@
 //! Shows what was found, as plain lines.
 
+use devloop_cloud::Arn;
+
 use super::cloud::Found;
 
 /// Each message with its records below it.
 pub(crate) fn text(queue: &str, found: &[Found], others: usize) -> String {
     let mut text = String::new();
     for Found { failure, found } in found {
-        let function = failure.function.rsplit(':').next().unwrap_or_default();
-        let stream = failure.stream.splitn(6, ':').nth(5).unwrap_or(&failure.stream);
+        let function =
+            Arn::parse(&failure.function).and_then(|arn| arn.function()).unwrap_or(&failure.function);
+        let stream = Arn::parse(&failure.stream).map_or(failure.stream.as_str(), |arn| arn.resource);
         text += &format!(
             "{stream} {} > {function}: {} records, {} after {} tries\n",
             failure.shard, failure.records, failure.condition, failure.tries

@@ -1,5 +1,5 @@
-//! What the APIs of the embedded cloud take: for each address among the templates' outputs a request that its API lets through, with
-//! method, key, required parameters, and a body that fits the model.
+//! Requests that the APIs of the embedded cloud accept: one for each API's address among the templates' outputs, with method,
+//! key, required parameters, and a body that fits the model.
 
 use std::collections::BTreeMap;
 
@@ -7,9 +7,9 @@ use devloop_cloud::{Cloud, Context};
 use serde_json::{Value, json};
 
 use crate::session::example::example;
-use crate::tui::ApiCall;
+use crate::status::ApiCall;
 
-/// What is before an API's id in its address.
+/// The path before an API's id in its address.
 const START: &str = "/_aws/execute-api/";
 
 /// How many entries of a list are asked for; a workspace has far fewer.
@@ -168,8 +168,8 @@ impl Asked<'_> {
     }
 }
 
-/// The method that the request is for: one of this very path if there is any, otherwise one below it; rather an open one than one behind
-/// an authorizer, and rather one that only reads.
+/// The method that the request is for: one of this very path if there is any, otherwise one below it. A method without
+/// authorization comes before others, and then a method that only reads.
 fn chosen<'a>(methods: &'a [Method], path: &str) -> Option<&'a Method> {
     let path = path.trim_matches('/');
     let is_below = |method: &&Method| {

@@ -71,7 +71,8 @@ pub(crate) async fn build(options: &Options) -> Result<Option<Vec<Built>>, UserE
     placed.map(Some)
 }
 
-/// Every function's binary and its content; none when the user has ended it. `instead` tells a failed build's consequence.
+/// Every function's binary and its digest; `None` when the user has ended the build. `instead` says what follows from a failed
+/// build.
 pub(super) async fn build_all(
     program: &Path,
     prepared: &Prepared,

@@ -17,8 +17,8 @@ use crate::session::status_access::StatusAccess;
 use crate::session::templates::Template;
 use crate::session::variables::Variables;
 use crate::session::{Conditions, api_calls, function_logs, mails, port, stacks};
+use crate::status::ApiCall;
 use crate::target::{Embedded, Pending, Target};
-use crate::tui::ApiCall;
 
 /// What the cloud is started with.
 pub(super) struct CloudRequest {
@@ -52,13 +52,13 @@ pub(super) struct RunningCloud {
     pub(super) endpoint: String,
     /// The templates' outputs.
     pub(super) outputs: BTreeMap<String, String>,
-    /// What the APIs of the outputs take, by the URLs of the outputs; empty where the cloud is not ours to ask.
+    /// A request that each API among the outputs takes, by the output's URL; empty for any other cloud than the embedded one.
     pub(super) calls: BTreeMap<String, ApiCall>,
     /// Where swapped functions are activated.
     pub(super) target: Arc<dyn Target>,
     /// Whether the cloud ends with the session, with everything that it serves.
     pub(super) is_ours: bool,
-    /// The embedded cloud, if it is that, and what its functions are given of env files.
+    /// The embedded cloud, if it is that, and the variables from env files for its functions.
     pub(super) embedded: Option<(Cloud, Arc<Variables>)>,
     /// How the status pane asks the cloud.
     pub(super) status: StatusAccess,

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 /// How deep schemas are followed.
 const DEEPEST: usize = 8;
 
-/// What a text says where the schema asks for nothing else.
+/// The text that is used where the schema wants none in particular.
 const TEXT: &str = "hello";
 
 /// A document with every property that the schema names. It takes types, enumerations, defaults, bounds and local references into

@@ -1,4 +1,4 @@
-//! Allows one session a workspace: two of them would build into the same folder and swap each other's binaries.
+//! Allows only one session in a workspace: two would build into the same folder and swap each other's binaries.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};

@@ -1,5 +1,6 @@
 //! Chooses the target that functions run on, and connects to it where it is not the embedded cloud.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -15,7 +16,7 @@ use crate::session::prepare::Prepared;
 use crate::session::status_access::StatusAccess;
 use crate::session::{Deployment, port};
 use crate::target::{
-    self, Aws, AwsOpening, Known, Localstack, LocalstackOpening, Probe, TargetEvent, Wishes,
+    self, Aws, AwsOpening, Known, Localstack, LocalstackOpening, Pending, Probe, Target, TargetEvent, Wishes,
 };
 
 /// Which target functions run on.
@@ -79,16 +80,7 @@ pub(super) async fn open_localstack(
     let stopped = localstack.finished();
     let status = StatusAccess::localstack(&endpoint);
     let target = Arc::new(localstack);
-    Ok(RunningCloud {
-        endpoint,
-        outputs,
-        calls: [].into(),
-        target,
-        is_ours: false,
-        embedded: None,
-        status,
-        stopped,
-    })
+    Ok(elsewhere(endpoint, outputs, target, status, stopped))
 }
 
 /// Makes the target without sending a request.
@@ -150,6 +142,17 @@ pub(super) fn running_aws(aws: Aws, stop: &CancellationToken) -> RunningCloud {
     let stopped = Box::pin(stop.clone().cancelled_owned());
     let (endpoint, status) = (aws.endpoint(), StatusAccess::aws(&aws));
     let target = Arc::new(aws);
+    elsewhere(endpoint, outputs, target, status, stopped)
+}
+
+/// A cloud that does not end with the session.
+fn elsewhere(
+    endpoint: String,
+    outputs: BTreeMap<String, String>,
+    target: Arc<dyn Target>,
+    status: StatusAccess,
+    stopped: Pending<'static, ()>,
+) -> RunningCloud {
     RunningCloud {
         endpoint,
         outputs,

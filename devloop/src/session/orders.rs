@@ -5,7 +5,8 @@ use crate::bus::{Events, wall};
 use crate::config::Environment;
 use crate::engine::Fact;
 use crate::observe;
-use crate::tui::{ApiCall, Order, Sent};
+use crate::status::ApiCall;
+use crate::tui::{Order, Sent};
 
 /// The name in front of log lines about sent requests.
 const SENDER: &str = "devloop";

@@ -15,9 +15,9 @@ use crate::session::first_build::FirstBuildSink;
 use crate::session::status_access::StatusAccess;
 use crate::session::{View, commit, orders};
 use crate::sink::{FunctionLogs, Json, LogFile, Plain, Sink, Unblocked};
-use crate::status::Hop;
+use crate::status::{ApiCall, Hop};
 use crate::target::Whereabouts;
-use crate::tui::{ApiCall, Keymap, Load, Opening, Theme, Tui};
+use crate::tui::{Keymap, Load, Opening, Theme, Tui};
 
 /// What the sinks are made from.
 pub(super) struct Told<'a> {

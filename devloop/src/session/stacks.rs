@@ -16,7 +16,7 @@ use crate::session::variables::Variables;
 use crate::swap;
 use crate::workspace;
 
-/// A stack that is what its template says.
+/// A stack that matches its template.
 pub(super) struct Applied {
     /// Its name.
     pub(super) stack: String,
@@ -97,7 +97,7 @@ pub(super) fn warning(left_out: &[String]) -> Option<Problem> {
 /// Applies the session's templates once more.
 pub(super) struct Stacks {
     pub(super) cloud: Cloud,
-    /// What the cloud's functions are given of env files, over what templates say.
+    /// The variables from env files, which override those of templates.
     pub(super) variables: Arc<Variables>,
     /// Cargo, and the workspace that it is asked for: functions may have come with the change.
     pub(super) program: PathBuf,

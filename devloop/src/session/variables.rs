@@ -1,6 +1,6 @@
-//! Variables from files (`--env-file`) over those that functions have: given at the start, whenever a file is saved, and when functions
-//! come or a template's update has set the template's own. A function whose variables differ then is given its new ones, which
-//! starts its environments anew; no other one is touched.
+//! Variables from files (`--env-file`), which override those of the functions. They are set when the session starts, when a file
+//! is saved, when a function appears, and after a template's update. Only functions whose variables differ are updated, because
+//! an update starts their environments anew.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -60,8 +60,8 @@ impl Variables {
         Self { cloud: cloud.clone(), files, given: Mutex::default() }
     }
 
-    /// Gives every function of the cloud what the files say now; returns the names of those that got something else than they had.
-    /// Whoever makes functions or changes them asks for this: a template's update sets the template's own variables.
+    /// Gives every function of the cloud what the files say now; returns the names of those whose variables changed. To be called
+    /// after functions were created or updated: a template's update sets the template's own variables.
     pub(super) async fn give(&self) -> Result<Vec<String>, Problem> {
         if self.files.is_empty() {
             return Ok(Vec::new());
@@ -73,7 +73,7 @@ impl Variables {
         given.retain(|name, _| functions.iter().any(|function| function.name == *name));
         let mut changed = Vec::new();
         for function in functions {
-            // Somebody else has set what is not from here.
+            // If the function has other variables than the ones set here, somebody else has set them since.
             let own = match given.get(&function.name) {
                 Some(known) if known.set == function.now => known.own.clone(),
                 _ => function.now.clone(),
@@ -158,12 +158,12 @@ impl Variables {
         })
     }
 
-    /// Follows the files until the watcher fails; tells what was given to whom.
+    /// Follows the files until the watcher fails, and reports which functions got new variables.
     pub(super) async fn follow(self: Arc<Self>, events: Events) {
         if self.files.is_empty() {
             return;
         }
-        // One burst that waits is enough: what it finds is whatever the files say by then.
+        // One waiting burst is enough, because the files are read when it is handled.
         let (saved, mut saves) = mpsc::channel(1);
         let watcher = Watcher::start(Vec::new(), move |seen| {
             // Also when the watch begins: a file may have been saved since it was read.

@@ -1,6 +1,7 @@
 //! The state of a running pipeline: the report that `devloop status` prints and the terminal UI shows, its problems, and its plain
-//! text. Pure; `observe` collects the report's values.
+//! text; and the stages and API calls of a pipeline. Pure; `observe` collects the report's values.
 
+mod api_call;
 mod fallback;
 mod figures;
 mod findings;
@@ -14,6 +15,7 @@ mod text;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use api_call::ApiCall;
 pub(crate) use fallback::Fallback;
 pub(crate) use figures::{age, count, milliseconds};
 pub(crate) use findings::{Finding, findings};

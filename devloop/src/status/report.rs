@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use devloop_cloud::Arn;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::engine::Millis;
@@ -371,7 +372,7 @@ impl Mapping {
     /// The name of the stream or queue as it is shown: without the rest of the ARN, and for a name made by CloudFormation
     /// only the template's own name.
     pub(crate) fn source_name(&self) -> &str {
-        let resource = self.source.splitn(6, ':').nth(5).unwrap_or(&self.source);
+        let resource = Arn::parse(&self.source).map_or(self.source.as_str(), |arn| arn.resource);
         let mut segments = resource.split('/');
         let first = segments.next().unwrap_or(resource);
         let name = segments.next().unwrap_or(first);

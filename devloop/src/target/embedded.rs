@@ -65,7 +65,7 @@ impl CloudHandle for Cloud {
     }
 }
 
-/// What came of an event that was sent again, in one line.
+/// The outcome of an event that was sent again, in one line.
 fn told(replayed: &Replayed) -> String {
     const SHOWN: usize = 300;
     let Replayed { function, number, answer, is_failure } = replayed;
@@ -83,9 +83,9 @@ pub(crate) struct Embedded<C = Cloud> {
     /// The functions that the session has created and no template has.
     own: Mutex<BTreeSet<String>>,
     codes: Mutex<BTreeMap<String, Codes>>,
-    /// Where it is told how to attach a debugger to new code.
+    /// Gets lines that say how to attach a debugger to new code; `None`: nothing is said.
     debugged: Option<Events>,
-    /// Where it is told what came of the last event, which is sent again whenever new code is live.
+    /// Gets the outcome of the last event, which is sent again whenever new code is live; `None`: it is not sent.
     replays: Option<Events>,
 }
 

@@ -32,7 +32,7 @@ pub(crate) trait Target: Send + Sync {
         digest: &'a Digest,
     ) -> Pending<'a, Result<(), Problem>>;
 
-    /// What is to be done when the session has told that the function's new code is live.
+    /// Called when the session has reported that the function's new code is live.
     fn went_live<'a>(&'a self, _function: &'a str, _directory: &'a Path) -> Pending<'a, ()> {
         Box::pin(async {})
     }

@@ -38,7 +38,6 @@ mod view;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use call::ApiCall;
 pub(crate) use child::Load;
 pub(crate) use keymap::Keymap;
 pub(crate) use live::LiveScreen;

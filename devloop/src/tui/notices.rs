@@ -8,8 +8,7 @@ use ratatui::text::{Line, Span};
 
 use crate::engine::{Digest, FunctionState, Millis, Notice, Problem, RolledBack, State};
 use crate::sink::{self, log_line};
-use crate::status::{Function, Section, StatusReport, Tone, lines};
-use crate::tui::call::ApiCall;
+use crate::status::{ApiCall, Function, Section, StatusReport, Tone, lines};
 use crate::tui::screen::{Commit, Prompt, Question, Screen};
 use crate::tui::styled;
 use devloop_cloud::ReportLine;
@@ -306,8 +305,8 @@ const TARGET: &str = "Target";
 /// The pipeline's output with its API's URL.
 const PIPELINE_API: &str = "ApiGatewayMethodEndpoint";
 
-/// The API's URL among the templates' outputs: the pipeline's if it is one of the stacks, and otherwise a URL, if there are several
-/// one whose name says so.
+/// The API's URL among the templates' outputs: the pipeline's own output if there is one, otherwise a URL whose name contains
+/// `api`, otherwise the first URL.
 fn api(outputs: &BTreeMap<String, String>) -> Option<String> {
     let urls =
         || outputs.iter().filter(|(_, value)| value.starts_with("http://") || value.starts_with("https://"));

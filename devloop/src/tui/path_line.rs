@@ -1,5 +1,6 @@
 //! The pipeline as a line: `API ▸ upstream 148/s ▸ Kinesis ▸ midstream …`, with each hop's throughput and lag.
 
+use devloop_cloud::Arn;
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 
@@ -49,5 +50,5 @@ fn behind(report: &StatusReport, service: &str, function: &str) -> Option<String
 }
 
 fn mapping_service(mapping: &Mapping) -> Option<&str> {
-    mapping.source.split(':').nth(2)
+    Arn::parse(&mapping.source).map(|arn| arn.service)
 }

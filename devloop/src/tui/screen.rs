@@ -8,8 +8,8 @@ use ratatui::layout::{Rect, Size};
 use ratatui::text::Line;
 
 use crate::engine::{FunctionState, Location, Phases};
-use crate::status::{Hop, StatusReport};
-use crate::tui::call::{ApiCall, rows};
+use crate::status::{ApiCall, Hop, StatusReport};
+use crate::tui::call::rows;
 use crate::tui::document::Document;
 use crate::tui::errors::Errors;
 use crate::tui::keymap::Keymap;

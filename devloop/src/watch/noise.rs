@@ -19,7 +19,8 @@ pub(super) struct Noise {
     outputs: Vec<PathBuf>,
     /// The ignore files found so far, by directory.
     ignored: BTreeMap<PathBuf, Gitignore>,
-    /// What applies to a whole repository where none of its ignore files decides, by the repository's directory: its
+    /// Rules that apply where no ignore file mentions a path, by the repository's directory: those of its `info/exclude`, and
+    /// those of the user's own file.
     excluded: BTreeMap<PathBuf, [Gitignore; 2]>,
 }
 

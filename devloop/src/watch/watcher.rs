@@ -42,7 +42,7 @@ pub(crate) enum Seen {
     Begun,
     /// The burst is over.
     Burst(Burst),
-    /// The paths of the first list are watched from now on. Whoever read a file of them before compares it now.
+    /// The paths of the first list are watched from now on. A file that was read before must now be compared with what was read.
     Watching,
 }
 

@@ -1,4 +1,4 @@
-//! What an application in process came to: the stack's outputs, what was left out, and what changed.
+//! The outcome of applying a template in process: the stack's outputs, what was left out, and what changed.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use super::{needed::LeftOut, stack::Outputs};
 /// The longest value that is shown of a property, in characters.
 const LONGEST: usize = 40;
 
-/// What came of applying a template.
+/// The outcome of applying a template.
 #[derive(Debug, Clone, Default)]
 pub struct Applied {
     /// The stack's outputs and resources.
@@ -85,8 +85,8 @@ impl ResourceChange {
     }
 }
 
-/// A property by its name. Values that are documents or long are left to those who look the resource up, and so are those that
-/// may hold a password.
+/// A property's name, with the values before and after if both are short. Documents, URLs and values that may hold a password are
+/// left out: the stack itself shows them.
 fn property(detail: &Value) -> Option<String> {
     let target = detail.get("Target")?;
     let name = target.get("Name")?.as_str()?;

@@ -147,8 +147,8 @@ fn lacks(types: &Types, resource: &Resource) -> Option<String> {
     (!unknown.is_empty()).then(|| format!("not supported: {}", unknown.join(", ")))
 }
 
-/// Why a custom resource cannot be made yet: the tool applies a template before it builds the functions. A function's code may be there
-/// without a build, but it can do nothing here when it names another function whose code is not.
+/// Why a custom resource cannot be made yet: the tool applies a template before it builds the functions. A function whose own
+/// code needs no build cannot work either if it names another function whose code is missing.
 fn waits(
     template: &Template,
     types: &Types,
@@ -176,7 +176,7 @@ fn waits(
     (functions == 0).then(|| "the template does not have the function that would make it".to_owned())
 }
 
-/// Why a type that is here cannot make this resource work.
+/// Why a type that the cloud has cannot make this resource work.
 fn cannot_work(types: &Types, resource: &Resource) -> Option<String> {
     types.get(resource.kind())?.lacks(resource.properties())
 }

@@ -10,15 +10,15 @@ use crate::resource::{
 /// A type that is only recorded.
 #[derive(Debug)]
 pub(super) struct Recorded {
-    /// What ids begin with.
+    /// The beginning of ids.
     prefix: &'static str,
     properties: Properties,
-    /// The properties that change without another id.
+    /// The properties that can change in place.
     updatable: &'static [&'static str],
     attributes: &'static [&'static str],
-    /// The id, from the made-up one; most types have just that.
+    /// Computes the id from the generated one, which most types use as it is.
     id: fn(&Task<'_>, String) -> String,
-    /// An attribute's value, from the id and the made-up one.
+    /// Computes an attribute's value from the generated id and the attribute's name.
     attribute: fn(&Task<'_>, &str, &str) -> String,
 }
 
@@ -210,7 +210,7 @@ const RULE: Properties = &[
     ("ToPort", Integer),
 ];
 
-/// A type whose id and attributes are the made-up id, and of which only tags change.
+/// A type whose id and attributes are the generated id, and whose only property is its tags.
 fn recorded(prefix: &'static str, attributes: &'static [&'static str]) -> Recorded {
     Recorded {
         prefix,
@@ -241,7 +241,7 @@ fn address(task: &Task<'_>) -> String {
 impl Recorded {
     fn made(&self, task: &Task<'_>) -> Created {
         let digits = task.stable_id().bytes().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
-        // The first digits of all such ids are much the same: letters.
+        // The last digits differ most: the first ones encode letters that many ids share.
         let made = format!("{}0{}", self.prefix, &digits[digits.len() - 16..]);
         let created = Created::new((self.id)(task, made.clone()));
         self.attributes

@@ -219,7 +219,7 @@ impl<'r> Run<'r> {
                 let status = if change == Change::Create { "CREATE_COMPLETE" } else { "UPDATE_COMPLETE" };
                 self.stack.set_resource_state(&logical, &record.kind, &made.physical_id, status, None);
                 record.made = made;
-                // Only an author's own type gives what it changes another id, and means another resource by that.
+                // Only a custom type may give another id on an update, which means that it made another resource.
                 let is_another = |before: &Record| {
                     before.made.physical_id != record.made.physical_id
                         && self.types.get(&record.kind).is_some_and(ResourceType::is_open)

@@ -15,7 +15,7 @@ impl Types {
         Self(types.into_iter().collect())
     }
 
-    /// The type called `kind`. A custom one that is not done here natively is one of its author's.
+    /// The type called `kind`. A custom type that the cloud does not implement itself is made by its author's function.
     pub(super) fn get(&self, kind: &str) -> Option<&dyn ResourceType> {
         let of_author = || self.0.get(custom::KIND).filter(|_| kind.starts_with(custom::PREFIX));
         self.0.get(kind).or_else(of_author).map(Box::as_ref)

@@ -32,7 +32,7 @@ pub(super) struct Invoker {
     pub(super) logs: Arc<Logs>,
     /// The last events of each function, which can be shown and sent again.
     pub(super) recent: Arc<Recent>,
-    /// What runs in this process in the place of a function's own.
+    /// The handlers that run in this process instead of a function's code.
     pub(super) locals: Arc<LocalHandlers>,
     /// Whether consumers of streams are starved.
     pub(super) starvation: Starvation,
@@ -41,7 +41,7 @@ pub(super) struct Invoker {
 /// How many environments an event is given to when each dies before it takes the event.
 const HANDOVERS: usize = 3;
 
-/// The log stream of what runs in this process.
+/// The log stream of handlers in this process.
 const HERE: &str = "in-process";
 
 /// How much of its log an invocation returns, in bytes [Invoke, Lambda API reference, LogType].

@@ -1,4 +1,4 @@
-//! Handlers that run in this process in a function's place: a test's own.
+//! Handlers of tests, which run in this process instead of a function's code.
 
 use std::{collections::HashMap, fmt, future::Future, sync::Arc};
 

@@ -42,7 +42,7 @@ impl Level {
         APPLICATION[self as usize]
     }
 
-    /// That of a function's line: what its member `level` says, and INFO where it says nothing.
+    /// The level of a function's line: its member `level`, or INFO without one.
     fn of(line: &str) -> Self {
         let object = line.starts_with('{').then(|| serde_json::from_str::<Value>(line).ok()).flatten();
         let level = object.as_ref().and_then(|object| object.get("level")?.as_str());
@@ -96,7 +96,7 @@ impl Ending {
     }
 }
 
-/// What an invocation took.
+/// The time and the memory that an invocation took.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Figures {
     pub(super) duration: Duration,

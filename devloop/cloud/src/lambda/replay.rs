@@ -1,4 +1,4 @@
-//! What tests and tools in this process ask of functions: to run here, to get the last event again.
+//! What code in the cloud's own process can do with functions: replace them by a handler, and send their last event again.
 
 use std::{
     path::Path,
@@ -8,7 +8,7 @@ use std::{
 use super::{code::Code, function::Function, local::LocalHandler, service::Lambda};
 use crate::{context::Context, functions::Invocation};
 
-/// What came of an event that was sent again.
+/// The outcome of an event that was sent again.
 #[derive(Debug, Clone)]
 pub struct Replayed {
     /// The function's name.

@@ -37,13 +37,14 @@ pub(crate) trait ResourceType: std::fmt::Debug + Send + Sync {
         false
     }
 
-    /// Why a resource with these properties, which may refer to others still, cannot work here; as the rest of a sentence.
+    /// Why a resource with these properties cannot work here, as the end of a sentence. The properties may still contain
+    /// references.
     fn lacks(&self, properties: &Map<String, Value>) -> Option<String> {
         let _ = properties;
         None
     }
 
-    /// Whether this is a function whose code is there before anything is built, so that it can make custom resources at once.
+    /// Whether this is a function whose code needs no build, so that it can make custom resources at once.
     fn runs_at_once(&self, properties: &Map<String, Value>) -> bool {
         let _ = properties;
         false

@@ -90,8 +90,8 @@ pub struct Resource {
     pub(crate) condition: Option<String>,
     pub(crate) deletion_policy: Option<String>,
     pub(crate) update_replace_policy: Option<String>,
-    /// What its creation waits for; of no effect but for types of machines, which are not there [CreationPolicy attribute,
-    /// CloudFormation Template Reference].
+    /// What its creation waits for. This only concerns types of machines, which the cloud does not have, so it has no effect
+    /// [CreationPolicy attribute, CloudFormation Template Reference].
     #[serde(default, rename = "CreationPolicy")]
     _creation_policy: Map<String, Value>,
     #[serde(default)]
@@ -233,7 +233,7 @@ impl Template {
         self
     }
 
-    /// The same without what resources say of how they are to be updated.
+    /// The same template without its resources' update policies.
     pub(crate) fn updated_at_once(mut self) -> Self {
         self.resources.values_mut().for_each(|resource| resource.update_policy.clear());
         self
@@ -260,8 +260,8 @@ impl Resource {
         &self.properties
     }
 
-    /// Whether its updates are to be shifted step by step, by CodeDeploy. Other types that know an `UpdatePolicy` are not there;
-    /// on the rest it has no effect [UpdatePolicy attribute, CloudFormation Template Reference].
+    /// Whether its updates are to be shifted step by step, by CodeDeploy. The cloud lacks the other types that an `UpdatePolicy`
+    /// concerns; on all others it has no effect [UpdatePolicy attribute, CloudFormation Template Reference].
     pub(crate) fn is_shifted_by_codedeploy(&self) -> bool {
         self.kind == "AWS::Lambda::Alias" && self.update_policy.contains_key("CodeDeployLambdaAliasUpdate")
     }

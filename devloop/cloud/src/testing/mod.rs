@@ -311,8 +311,8 @@ impl TestCloud {
         Ok(self.cloud.call(&cx, service, operation, input).await?)
     }
 
-    /// Moves the clock of a cloud that [`TestCloud::start_at`] has made. What is due runs then, on its own time:
-    /// [`TestCloud::invoked`] waits for it.
+    /// Moves the clock of a cloud that [`TestCloud::start_at`] has made. What is due by then is started; [`TestCloud::invoked`]
+    /// waits for it.
     pub fn advance(&self, time: Duration) {
         self.clock.advance(time);
     }

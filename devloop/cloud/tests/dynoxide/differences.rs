@@ -465,6 +465,7 @@ const REPEATED: &[&str] = &[
     "ComparisonOperator ",
     "failed to satisfy constraint",
     "Filter Expression can only contain non-primary key attributes",
+    "Invalid number of argument(s)",
     "Supplied AttributeValue",
     "Syntax error",
     "Type mismatch for Index Key",

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use devloop_cloud::Arn;
 use serde_json::Value;
 
 use super::{Kind, Source};
@@ -122,8 +123,7 @@ impl MappingFacts {
 
 /// The source of an ARN, by its service; `None` for a service that gives functions no events.
 pub(crate) fn source(arn: &str) -> Option<Source> {
-    let mut parts = arn.splitn(6, ':').skip(2);
-    let (service, resource) = (parts.next()?, parts.nth(2)?);
+    let Arn { service, resource, .. } = Arn::parse(arn)?;
     let (kind, name) = match service {
         "kinesis" => (Kind::Stream, resource.strip_prefix("stream/")?.split('/').next()?),
         "dynamodb" => (Kind::Table, resource.strip_prefix("table/")?.split('/').next()?),

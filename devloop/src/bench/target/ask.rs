@@ -1,5 +1,6 @@
 //! Asks the AWS APIs for everything that chains are made from.
 
+use devloop_cloud::served_here;
 use serde_json::Value;
 
 use super::each;
@@ -61,11 +62,8 @@ pub(super) async fn facts(
         let stages = gaps.note("which stages an HTTP API has", stages);
         let Some(stage) = http_stage(&stages) else { continue };
         // A local cloud may show AWS's name of the API, as AWS does. Requests must not go there.
-        let mut base = if url.contains(".amazonaws.com") && !client.is_aws() {
-            format!("{}/_aws/execute-api/{id}", client.endpoint())
-        } else {
-            url.trim_end_matches('/').to_owned()
-        };
+        let url = url.trim_end_matches('/').to_owned();
+        let mut base = if client.is_aws() { url } else { served_here(url, client.endpoint()) };
         if stage != DEFAULT_STAGE {
             base = format!("{base}/{stage}");
         }

@@ -1,5 +1,6 @@
 //! Finds the pipeline, or the chain that the user means.
 
+use devloop_cloud::Arn;
 use devloop_system::sockets::listener;
 use serde_json::{Value, json};
 
@@ -52,7 +53,7 @@ impl Finder {
             return Ok(None);
         }
         let Some((store, sink)) = pipeline::stages(&self.mappings, stack) else { return Ok(None) };
-        let region = store.0.split(':').nth(3).unwrap_or(DEFAULT_REGION).to_owned();
+        let region = Arn::parse(&store.0).map_or(DEFAULT_REGION, |arn| arn.region).to_owned();
         let variables = pipeline::variables(client, &region, name_of(&sink.0)).await;
         if !pipeline::is_last(variables.as_ref()) {
             return Ok(None);

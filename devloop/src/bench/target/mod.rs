@@ -9,6 +9,7 @@ mod pipeline;
 
 pub(crate) use metric::{MetricCount, SinkMetric};
 
+use devloop_cloud::Arn;
 use serde_json::Value;
 
 use crate::aws::{Endpoints, Keys, Trust};
@@ -195,5 +196,5 @@ pub(super) fn each(value: &Value) -> impl Iterator<Item = &Value> {
 
 /// The function's name in an ARN, without a version.
 pub(super) fn name_of(arn: &str) -> &str {
-    arn.split(':').nth(6).unwrap_or(arn)
+    Arn::parse(arn).and_then(|arn| arn.function()).unwrap_or(arn)
 }

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use devloop_cloud::Arn;
 use serde_json::{Value, json};
 
 use super::{BenchTarget, Following, PAGE, each};
@@ -77,7 +78,7 @@ impl BenchTarget {
 
     /// The sum of a queue's attributes.
     async fn messages(&self, arn: &str, attributes: &[&str]) -> Result<u64, String> {
-        let name = json!({ "QueueName": arn.rsplit(':').next().unwrap_or_default() });
+        let name = json!({ "QueueName": Arn::parse(arn).map_or("", |arn| arn.resource) });
         let found = self.client.call(Service::Queues, &self.region, "GetQueueUrl", &name).await?;
         let input = json!({ "QueueUrl": found["QueueUrl"], "AttributeNames": attributes });
         let read = self.client.call(Service::Queues, &self.region, "GetQueueAttributes", &input).await?;

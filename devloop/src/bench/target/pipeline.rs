@@ -3,6 +3,7 @@
 //! Its shape is a method of a REST API, a function, a Kinesis stream, a function, a table's stream, a function; and its last
 //! function has the variable `SINK`, because it writes each request's times where `bench` finds them.
 
+use devloop_cloud::Arn;
 use serde_json::Value;
 
 use super::{each, name_of};
@@ -18,7 +19,7 @@ pub(super) fn stages(mappings: &[Value], stack: Option<&str>) -> Option<(Taker, 
     let taker = |service: &str| {
         let mapping = mappings.iter().find(|mapping| {
             let function = mapping["FunctionArn"].as_str().unwrap_or_default();
-            mapping["EventSourceArn"].as_str().is_some_and(|arn| arn.split(':').nth(2) == Some(service))
+            mapping["EventSourceArn"].as_str().and_then(Arn::parse).is_some_and(|arn| arn.service == service)
                 && stack.is_none_or(|stack| belongs(name_of(function), stack))
         })?;
         let function = mapping["FunctionArn"].as_str()?.to_owned();

@@ -1,5 +1,5 @@
-//! Takes secrets out of an event: the values of members whose names say that they hold one, wherever they are, and texts that are one
-//! by their form. Pure.
+//! Takes secrets out of an event: the values of members with names such as `password`, at any depth, and texts with the form of a
+//! key or a token. Pure.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::Value;
@@ -7,7 +7,7 @@ use serde_json::Value;
 /// What stands in a secret's place.
 const MASK: &str = "***";
 
-/// Parts of names that say so. Case, `-` and `_` make no difference.
+/// A member holds a secret if its name contains one of these. Case, `-` and `_` make no difference.
 const SECRET: [&str; 14] = [
     "accesskey",
     "apikey",
@@ -25,7 +25,7 @@ const SECRET: [&str; 14] = [
     "sessiontoken",
 ];
 
-/// Names that are one only as they are: as a part they are in harmless ones, such as a page's `NextToken`.
+/// A member holds a secret if this is its whole name. Longer names that contain it may be harmless, such as `NextToken`.
 const SECRET_ALONE: [&str; 6] = ["bearer", "jwt", "pwd", "token", "xamzsecuritytoken", "xamzsignature"];
 
 /// The event without its secrets.
@@ -104,7 +104,7 @@ fn without_secrets_in_query(text: &str) -> Option<String> {
     Some(format!("{before}{}", pairs.collect::<Vec<_>>().join("&")))
 }
 
-/// JSON with members; a lone text or number is none.
+/// A JSON object or array; `None` for a single text or number.
 fn structure(bytes: &[u8]) -> Option<Value> {
     serde_json::from_slice::<Value>(bytes).ok().filter(|value| value.is_object() || value.is_array())
 }

@@ -1,4 +1,4 @@
-//! The code before serves again, and whatever is saved after that goes live.
+//! The previous code serves again, and whatever is saved after that goes live.
 
 use super::*;
 

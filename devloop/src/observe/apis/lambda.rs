@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use devloop_cloud::Arn;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -29,7 +30,7 @@ impl Apis<'_> {
                 let updated = text(function, "LastModified").as_deref().and_then(instant);
                 let function = Function {
                     region: self.region.to_owned(),
-                    account: account.and_then(|arn| arn.split(':').nth(4).map(str::to_owned)),
+                    account: account.and_then(|arn| Arn::parse(&arn).map(|arn| arn.account.to_owned())),
                     deployed_digest: text(function, "CodeSha256").as_deref().and_then(digest),
                     name,
                     ..Function::default()
@@ -50,8 +51,8 @@ impl Apis<'_> {
         let mut mappings = Vec::new();
         for each in &listed {
             let text = |pointer: &str| each.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-            let function = text("/FunctionArn").splitn(7, ':').nth(6).unwrap_or_default();
-            let function = function.split(':').next().unwrap_or_default();
+            let function =
+                Arn::parse(text("/FunctionArn")).and_then(|arn| arn.function()).unwrap_or_default();
             if !functions.iter().any(|known| known.name == function) {
                 continue;
             }

@@ -1,5 +1,6 @@
 //! Reads how many messages wait in a queue, and for how long.
 
+use devloop_cloud::Arn;
 use serde_json::{Value, json};
 
 use super::{Apis, body};
@@ -17,8 +18,7 @@ const FRESH: u64 = 300;
 impl Apis<'_> {
     /// The queue behind the ARN.
     pub(super) async fn queue(&self, arn: &str) -> Result<Queue, String> {
-        let mut parts = arn.rsplitn(3, ':');
-        let (Some(name), Some(account)) = (parts.next(), parts.next()) else {
+        let Some(Arn { account, resource: name, .. }) = Arn::parse(arn) else {
             return Err("its ARN names no queue".to_owned());
         };
         let url = format!("{}/{account}/{name}", self.client.base("sqs", self.region));

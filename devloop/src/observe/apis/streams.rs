@@ -2,6 +2,7 @@
 //! clouds that do not write this metric. No API says how far a mapping has got. But records that arrived after its function ended
 //! its last request have not been delivered. They are read and counted, and at least so many records wait.
 
+use devloop_cloud::Arn;
 use serde_json::{Value, json};
 
 use super::{Apis, WINDOW, body};
@@ -53,7 +54,7 @@ impl Apis<'_> {
         functions: &[Function],
         now: Millis,
     ) -> Result<(), String> {
-        let service = mapping.source.split(':').nth(2).unwrap_or_default();
+        let service = Arn::parse(&mapping.source).map_or("", |arn| arn.service);
         if mapping.oldest_unprocessed_ms.is_some() || !["kinesis", "dynamodb"].contains(&service) {
             return Ok(());
         }

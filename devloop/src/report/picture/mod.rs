@@ -1,13 +1,11 @@
 //! The README's picture of a run's page: the real page of a kept run, inside an SVG that a browser draws as an image.
 
-use std::fs;
-use std::path::Path;
-
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
 use super::html::html;
 use crate::bench::Document;
+use crate::testing::expect_document;
 
 mod systems;
 
@@ -40,13 +38,5 @@ fn the_readmes_picture_is_todays_report() {
     // A browser shows no image that is not well-formed.
     let mut reader = Reader::from_str(&picture);
     while reader.read_event().unwrap() != Event::Eof {}
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/bench.svg");
-    if std::env::var_os("DEVLOOP_WRITE_DOCS").is_some() {
-        fs::write(&path, &picture).unwrap();
-    }
-    let drawn = fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        drawn == picture,
-        "docs/bench.svg shows another report: DEVLOOP_WRITE_DOCS=1 cargo test -p devloop --bin devloop picture draws it anew"
-    );
+    expect_document("bench.svg", &picture);
 }

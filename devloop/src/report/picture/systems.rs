@@ -6,6 +6,8 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use crate::testing::expect_document;
+
 /// What `cargo bench -p devloop --bench systems -- --keep FILE` has written.
 const RUN: &str = include_str!("systems.json");
 
@@ -100,14 +102,6 @@ fn the_page_about_the_systems_shows_the_kept_run() {
     let expected =
         [("systems.md", format!("{before}{start}{}{end}{after}", table(&rows))), ("systems.svg", svg(&rows))];
     for (name, text) in expected {
-        let path = docs.join(name);
-        if std::env::var_os("DEVLOOP_WRITE_DOCS").is_some() {
-            fs::write(&path, &text).unwrap();
-        }
-        let shown = fs::read_to_string(&path).unwrap_or_default();
-        assert!(
-            shown == text,
-            "docs/{name} shows another run: DEVLOOP_WRITE_DOCS=1 cargo test -p devloop --bin devloop picture draws it anew"
-        );
+        expect_document(name, &text);
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use devloop_cloud::Arn;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::aws::{Endpoints, Keys, Trust, region_of_profile};
@@ -74,9 +75,8 @@ impl Aws {
     }
 }
 
-/// `arn:aws:lambda:REGION:ACCOUNT:function:NAME`
 fn account(function: &Deployed) -> Option<String> {
-    function.arn.split(':').nth(4).map(str::to_owned)
+    Arn::parse(&function.arn).map(|arn| arn.account.to_owned())
 }
 
 fn not_deployed(binary: &str, region: &str, stack: Option<&str>) -> Problem {

@@ -40,7 +40,7 @@ fn place(resource: &Resource, folder: &Path) -> Option<PathBuf> {
     }
     match code.get("S3Key") {
         Some(key) => inside(&format!("asset.{}", last_text(key)?.rsplit('/').next()?.strip_suffix(".zip")?)),
-        // Without any word of it, SAM's own tool takes the template's folder.
+        // If the template names no folder, SAM's own tool takes the template's own.
         None => inside("."),
     }
 }

@@ -23,8 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::engine::{Millis, Notice, State};
 use crate::sink::Sink;
-use crate::status::{Hop, StatusSource};
-use crate::tui::call::ApiCall;
+use crate::status::{ApiCall, Hop, StatusSource};
 use crate::tui::child::{self, Load};
 use crate::tui::fault::Fault;
 use crate::tui::keymap::Keymap;

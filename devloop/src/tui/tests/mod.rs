@@ -26,8 +26,7 @@ use crate::engine::{
     RolledBack, Serving, State, update,
 };
 use crate::graph::{Reason, Workspace};
-use crate::status::{Hop, StatusReport, findings};
-use crate::tui::call::ApiCall;
+use crate::status::{ApiCall, Hop, StatusReport, findings};
 use crate::tui::keymap::Keymap;
 use crate::tui::screen::{Commit, Order, Prompt, Request, Screen, Sent};
 use crate::tui::theme::Theme;

@@ -1,13 +1,12 @@
 //! The README's picture of the screen, drawn from the cells that a terminal of 124 by 28 would show.
 
 use std::fmt::Write as _;
-use std::fs;
-use std::path::Path;
 
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::Modifier;
 
 use super::*;
+use crate::testing::expect_document;
 
 /// The width and height of a cell, in the picture's units.
 const CELL: (u16, u16) = (8, 17);
@@ -96,14 +95,5 @@ fn the_readmes_picture_is_todays_screen() {
         ("downstream", "New {ID: 1, Message: Hello World} latency_ms=11"),
     ]);
     let terminal = session.draw((124, 28), FULL);
-    let picture = svg(terminal.backend().buffer());
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/screen.svg");
-    if std::env::var_os("DEVLOOP_WRITE_DOCS").is_some() {
-        fs::write(&path, &picture).unwrap();
-    }
-    let drawn = fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        drawn == picture,
-        "docs/screen.svg shows another screen: DEVLOOP_WRITE_DOCS=1 cargo test -p devloop --bin devloop picture draws it anew"
-    );
+    expect_document("screen.svg", &svg(terminal.backend().buffer()));
 }

@@ -1,7 +1,7 @@
 //! Errors in CloudFormation's own words: clients compare some of them letter by letter.
 
 use crate::{
-    error::ApiError,
+    error::{ApiError, broken_rule, detected},
     template::{Problem, TemplateError},
 };
 
@@ -28,9 +28,7 @@ pub(super) fn no_change_set(name: &str) -> ApiError {
 /// The error for a member that is missing or has a value that is not allowed.
 pub(super) fn constraint(member: &str, value: Option<&str>, wanted: &str) -> ApiError {
     let value = value.map_or_else(|| "null".to_owned(), |value| format!("'{value}'"));
-    validation(format!(
-        "1 validation error detected: Value {value} at '{member}' failed to satisfy constraint: Member must {wanted}"
-    ))
+    validation(detected(&[broken_rule(value, member, format_args!("Member must {wanted}"))]))
 }
 
 /// The error for a template that cannot be applied, in the words of `CreateStack`.

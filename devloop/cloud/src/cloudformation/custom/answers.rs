@@ -1,4 +1,5 @@
-//! The answers of custom resources, and those who wait for them [Custom resource response objects, CloudFormation User Guide].
+//! The answers of custom resources, and the operations that wait for them [Custom resource response objects, CloudFormation User
+//! Guide].
 
 use std::{collections::HashMap, path::Path, sync::Arc};
 
@@ -34,7 +35,7 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    /// Reads an answer. What is none is one that has failed.
+    /// Reads an answer. A body that is no valid answer counts as one that reports a failure.
     fn read(body: &[u8]) -> Self {
         let failed = |reason: &str| Self {
             status: Some("FAILED".to_owned()),
@@ -66,7 +67,7 @@ impl Answer {
         self
     }
 
-    /// What was made, or why not. One that names no other id keeps the one `before`.
+    /// The resource that was made, or why it was not. It keeps the id `before` if the answer names none.
     pub(super) fn made(self, before: Option<&str>) -> Result<Created, Cause> {
         let wrong = |why: String| Err(Cause::Property(why));
         match self.status.as_deref() {
@@ -101,11 +102,11 @@ impl Answer {
     }
 }
 
-/// Those who wait, by the secret part of their address.
+/// The operations that wait for an answer, by the secret part of its address.
 #[derive(Debug, Default)]
 pub(in super::super) struct Answers(Arc<Mutex<HashMap<String, oneshot::Sender<Answer>>>>);
 
-/// An answer that somebody waits for; nobody does any more when this is dropped.
+/// An answer that is awaited until this is dropped.
 #[derive(Debug)]
 pub(super) struct Expected {
     pub(super) id: String,
@@ -122,7 +123,7 @@ impl Drop for Expected {
 }
 
 impl Answers {
-    /// An address on the server at `endpoint` that nobody guesses, for one answer.
+    /// An address for one answer, on the server at `endpoint`. It cannot be guessed.
     pub(super) fn expect(&self, endpoint: &str) -> Expected {
         let (id, secret) = (wire::unique_id().to_string(), wire::unique_id().simple().to_string());
         let (sender, answer) = oneshot::channel();
@@ -132,7 +133,7 @@ impl Answers {
         Expected { id, url, answer, secret, waiting: Arc::clone(&self.0) }
     }
 
-    /// Takes an answer. Nobody may wait for it, or not any more.
+    /// Takes an answer. Returns false if no operation waits for it.
     pub(in super::super) fn take(&self, path: &str, body: &[u8]) -> bool {
         let sender = path.strip_prefix(PATH).and_then(|secret| self.0.lock().remove(secret));
         sender.is_some_and(|sender| sender.send(Answer::read(body)).is_ok())

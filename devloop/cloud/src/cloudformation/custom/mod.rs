@@ -1,6 +1,6 @@
-//! `AWS::CloudFormation::CustomResource` and every `Custom::…`: resources that a function of the template's author makes, or
-//! whoever else listens to a topic. The request carries an address of this server, to which the answer is sent [Custom
-//! resource request and response reference, CloudFormation User Guide].
+//! `AWS::CloudFormation::CustomResource` and every `Custom::…`: resources that a function of the template's author makes, or a
+//! subscriber of a topic. The request carries an address of this server, to which the answer is sent [Custom resource request and
+//! response reference, CloudFormation User Guide].
 
 mod answers;
 mod request;
@@ -21,21 +21,23 @@ use request::{Request, Verb};
 
 use super::service::CloudFormation;
 use crate::{
+    arn::Arn,
     error::ApiError,
     functions::Invocation,
     resource::{Cause, Created, Doing, Properties, Record, ResourceType, Shape::Text, Task},
 };
 
-/// The name under which all of them stand among the types.
+/// The name that the table of types has for all of them.
 pub(super) const KIND: &str = "AWS::CloudFormation::CustomResource";
 
-/// How a type of the template's author begins.
+/// The prefix of the types that a template's author names.
 pub(super) const PREFIX: &str = "Custom::";
 
-/// How much of an answer is read; one that is too long is told so.
+/// How many bytes of an answer are read. An answer that is longer than CloudFormation allows, but not than this, gets an error
+/// that says so.
 pub(super) const LONGEST_SENT: usize = 1024 * 1024;
 
-/// How long an answer may take unless the property `ServiceTimeout` says otherwise, and at most, in seconds.
+/// How long an answer may take, in seconds: without the property `ServiceTimeout`, and the largest value of that property.
 const LONGEST: u64 = 3_600;
 
 /// How long a function that has deleted its resource may still run before its stack goes on, in the machine's time.
@@ -58,7 +60,7 @@ impl ResourceType for Custom {
         Box::pin(async move {
             let answer = self.ask(task, Verb::Create).await?;
             if let Some(id) = &answer.physical_id {
-                // Also what has failed has to be deleted, when it has an id.
+                // A resource whose creation failed has to be deleted too, if it has an id.
                 task.began(id);
             }
             answer.made(None)
@@ -122,7 +124,7 @@ impl Custom {
                 }
                 outcome = &mut calling, if !has_ended => match outcome? {
                     None => has_ended = true,
-                    // It may have answered all the same.
+                    // The function may have answered before it failed.
                     Some(failure) => return expected.answer.try_recv().map_err(|_| failure),
                 },
                 () = &mut time => return Err(over),
@@ -131,7 +133,7 @@ impl Custom {
     }
 }
 
-/// Hands the request over. What comes back says why no answer is to be expected any more, if that is so.
+/// Sends the request. Returns why no answer will come, if the function has failed.
 async fn call(
     service: &Arc<CloudFormation>,
     task: &Task<'_>,
@@ -143,7 +145,7 @@ async fn call(
             "ServiceToken is `{token}`; expected the ARN of a function or of a topic of SNS"
         ))
     };
-    match token.split(':').nth(2) {
+    match Arn::parse(token).map(|arn| arn.service) {
         Some("lambda") => {
             let functions = service.functions()?;
             let payload = Bytes::from(document.to_string());

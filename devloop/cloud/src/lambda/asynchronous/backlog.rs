@@ -48,18 +48,18 @@ pub(super) struct Queued {
     pub(super) qualifier: Option<String>,
     pub(super) accepted_ms: i64,
     pub(super) history: History,
-    _place: Place,
+    _counted: Counted,
 }
 
 /// What an event counts against the limits, until this is dropped.
 #[derive(Debug)]
-struct Place {
+struct Counted {
     bytes: usize,
     own: Arc<Mutex<Load>>,
     total: Arc<Mutex<Load>>,
 }
 
-impl Drop for Place {
+impl Drop for Counted {
     fn drop(&mut self) {
         self.own.lock().remove(self.bytes);
         self.total.lock().remove(self.bytes);
@@ -129,9 +129,9 @@ impl Backlog {
             own.add(bytes);
             total.add(bytes);
         }
-        let place = Place { bytes, own: Arc::clone(&self.own), total: Arc::clone(&self.total) };
+        let counted = Counted { bytes, own: Arc::clone(&self.own), total: Arc::clone(&self.total) };
         let history = History::default();
-        let event = Queued { invocation, qualifier, accepted_ms: now_ms, history, _place: place };
+        let event = Queued { invocation, qualifier, accepted_ms: now_ms, history, _counted: counted };
         Ok(self.put(now_ms, event))
     }
 

@@ -1,6 +1,6 @@
-//! One state of a function: a fixed binary with a fixed configuration. Environments belong to exactly one generation. A function in
-//! JavaScript or Python has sources in the place of the binary; what of them was read when is the interpreter's affair, so every change
-//! of one makes another generation.
+//! One state of a function: a fixed binary with a fixed configuration. Environments belong to exactly one generation. A function
+//! in JavaScript or Python has sources instead of a binary. Only the interpreter knows which of them it has read, so a change of
+//! any of them makes another generation.
 
 use std::{
     fs::{self, File},
@@ -23,9 +23,9 @@ use crate::scratch;
 /// Tells two states of a function's code apart without reading it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Identity {
-    /// Of a binary.
+    /// The identity of a binary.
     File(FileIdentity),
-    /// Of everything that sources may be made of: a digest over the identities of the files.
+    /// A digest of the identities of all files that may be sources.
     Sources(u64),
 }
 
@@ -80,7 +80,7 @@ impl Generation {
             let program = Program::Sources(interpreter);
             return Ok(Self { configuration, code, identity, program, digest: OnceLock::new() });
         }
-        // A pipe or a device in its place must not keep the cloud waiting for somebody at its other end.
+        // Opening a pipe or a device in its place must not block the cloud.
         let flags = rustix::fs::OFlags::NONBLOCK.bits() as i32;
         let path = code.folder().join("bootstrap");
         let mut file = File::options().read(true).custom_flags(flags).open(&path)?;
@@ -155,7 +155,7 @@ impl Generation {
         tokio::task::spawn_blocking(move || generation.digest().to_owned()).await.unwrap_or_default()
     }
 
-    /// What the folder holds by now when that is something else than what this generation runs.
+    /// The identity of the folder's present code, if it is not the code of this generation.
     pub(crate) fn is_outdated(&self) -> Option<Identity> {
         let Code::Hot { folder, .. } = &self.code else { return None };
         let now = match self.program {

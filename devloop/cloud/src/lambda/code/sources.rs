@@ -1,5 +1,5 @@
-//! The files that a function in JavaScript or Python may be made of: those of its folder, without what packages bring and tools
-//! leave there.
+//! The files that may be sources of a function in JavaScript or Python: those of its folder, except installed packages and files
+//! of tools.
 
 use std::{
     fs,
@@ -32,7 +32,7 @@ pub(super) fn identity(folder: &Path) -> io::Result<u64> {
     Ok(hasher.finish())
 }
 
-/// Takes in the names and the content of all files.
+/// Adds the names and the content of all files.
 pub(super) fn digest(folder: &Path, hasher: &mut Sha256) -> io::Result<()> {
     for (path, _) in files(folder)? {
         let name = path.strip_prefix(folder).unwrap_or(&path);
@@ -43,7 +43,7 @@ pub(super) fn digest(folder: &Path, hasher: &mut Sha256) -> io::Result<()> {
     Ok(())
 }
 
-/// The files below `folder`, in the order of their names. One that goes while this looks is left out.
+/// The files below `folder`, in the order of their names. A file that is deleted during the walk is left out.
 fn files(folder: &Path) -> io::Result<Vec<(PathBuf, fs::Metadata)>> {
     let mut found = Vec::new();
     let mut open = vec![folder.to_owned()];

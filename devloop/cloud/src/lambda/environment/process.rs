@@ -242,7 +242,7 @@ impl Drop for Environment {
     }
 }
 
-/// Waits until a process has had this time; with `debugged`, what it spends in a debugger's hands is not its own.
+/// Waits until a process has had this much time. With `debugged`, time in which a debugger holds it does not count.
 async fn spent(clock: &Clock, time: Duration, process: Pid, debugged: bool) {
     if !debugged {
         return clock.sleep(time).await;

@@ -68,7 +68,7 @@ pub(super) struct Desk {
 
 #[derive(Debug)]
 struct State {
-    /// Told once: the first request for an event, or the error reported instead.
+    /// Sent once: the first request for an event, or the error reported instead.
     first: Option<oneshot::Sender<First>>,
     waiting: Option<Event>,
     /// The request id of the event that was handed in last, and the channel for its answer.

@@ -1,5 +1,5 @@
-//! Source text in a template (`Code.ZipFile`): it becomes a package with the one file that the runtime looks for, and with the module
-//! that answers CloudFormation, which only such functions find beside them [AWS::Lambda::Function Code, ZipFile; cfn-response module].
+//! Source text in a template (`Code.ZipFile`): it becomes a package with the file that the runtime looks for, and with the module
+//! `cfn-response`, which Lambda gives only to such functions [AWS::Lambda::Function Code, ZipFile; cfn-response module].
 
 use std::io::{self, Cursor, Write as _};
 

@@ -1,5 +1,5 @@
-//! The interpreter of this machine for a runtime: looked for once, and asked where it really is, because what lies in `PATH` may be a
-//! program that only chooses one and needs the developer's whole environment for that.
+//! The interpreter of this machine for a runtime. It is looked for once and then asked for its own path: the program in `PATH`
+//! may be a version manager's, which only starts the right interpreter with the developer's environment.
 
 use std::{
     collections::HashMap,
@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 
 use super::Language;
 
-/// What an interpreter is started with so that its file and its version are its first two lines.
+/// The arguments with which an interpreter prints its path and its version, on a line each.
 const ASK_NODE: [&str; 2] = ["-p", "process.execPath + '\\n' + process.versions.node"];
 const ASK_PYTHON: [&str; 3] =
     ["-S", "-c", "import sys, platform; print(sys.executable); print(platform.python_version())"];
@@ -28,7 +28,7 @@ pub(crate) struct Interpreter {
 }
 
 impl Interpreter {
-    /// What is started, and what it reads from its standard input: the runtime client.
+    /// The command that starts it. It reads the runtime client from its standard input.
     pub(crate) fn command(&self) -> io::Result<tokio::process::Command> {
         let (reader, mut writer) = io::pipe()?;
         // The client is shorter than any pipe is large, so this waits for no reader.
@@ -36,14 +36,14 @@ impl Interpreter {
         let mut command = tokio::process::Command::new(&self.program);
         match self.language {
             Language::Node => command.arg("-"),
-            // Nothing of what is printed waits in a buffer, and the developer's folder gets no `__pycache__`.
+            // Without buffers for output, and without a `__pycache__` in the developer's folder.
             Language::Python => command.args(["-u", "-B", "-"]),
         };
         command.stdin(Stdio::from(reader));
         Ok(command)
     }
 
-    /// What it is, in the words of its project.
+    /// Its name and version, such as `Node.js 22.15.0`.
     pub(crate) fn described(&self) -> String {
         match self.language {
             Language::Node => format!("Node.js {}", self.version),

@@ -36,7 +36,7 @@ impl Language {
         }
     }
 
-    /// Where the language looks for modules beside the function's own: what layers bring [Working with layers for Node.js functions;
+    /// Where the language looks for the modules of layers, besides the function's own [Working with layers for Node.js functions;
     /// Working with layers for Python functions].
     pub(crate) fn search_path(self, runtime: &str, opt: &str) -> (&'static str, String) {
         match self {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{
     cloudformation, control,
-    data::{self, Doors, Issuers, Refusal},
+    data::{self, Dependencies, Issuers, Refusal},
     model::Api,
 };
 use crate::{
@@ -81,14 +81,14 @@ impl HttpApis {
         };
         let Some(live) = live else { return Refusal::NotFound.reply() };
         request.path = path_behind;
-        let doors = Doors {
+        let needed = Dependencies {
             clock: &self.clock,
             functions: &*self.functions,
             logs: &self.logs,
             issuers: &self.issuers,
             api,
         };
-        data::execute(&doors, cx, &live, request, path).await
+        data::execute(&needed, cx, &live, request, path).await
     }
 }
 

@@ -10,7 +10,7 @@ use super::{
     service::{EventBridge, missing},
     store::{Bus, DEFAULT, MOST_BUSES},
 };
-use crate::{context::Context, error::ApiError, wire};
+use crate::{arn::Arn, context::Context, error::ApiError, wire};
 
 fn name_of(input: &Value) -> Result<&str, ApiError> {
     input["Name"]
@@ -192,7 +192,7 @@ fn on_tags<R>(
     work: impl FnOnce(&mut std::collections::BTreeMap<String, String>) -> R,
 ) -> Result<R, ApiError> {
     let arn = input["ResourceARN"].as_str().unwrap_or_default();
-    let resource = arn.splitn(6, ':').nth(5).unwrap_or_default();
+    let resource = Arn::parse(arn).map_or("", |arn| arn.resource);
     if let Some(name) = resource.strip_prefix("event-bus/") {
         return Ok(work(&mut service.bus(cx, name)?.settings.write().tags));
     }

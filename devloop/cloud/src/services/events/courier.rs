@@ -13,6 +13,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 
 use crate::{
+    arn::Arn,
     cause,
     clock::Clock,
     context::Context,
@@ -60,7 +61,9 @@ impl Patience {
 /// Refuses an ARN that cannot be a dead-letter queue.
 pub(crate) fn check_dead_letters(arn: Option<&str>) -> Result<(), ApiError> {
     match arn {
-        Some(arn) if arn.split(':').nth(2) != Some("sqs") || arn.strip_suffix(".fifo").is_some() => {
+        Some(arn)
+            if Arn::of_service("sqs", arn).is_none_or(|arn| arn.resource.strip_suffix(".fifo").is_some()) =>
+        {
             Err(ApiError::validation(format!("{arn} is not the ARN of a standard queue")))
         }
         _ => Ok(()),
@@ -151,9 +154,8 @@ impl Courier {
     /// One try of a delivery.
     async fn attempt(&self, delivery: &Delivery) -> Result<(), ApiError> {
         let arn = &delivery.target;
-        let mut parts = arn.splitn(6, ':').skip(2);
-        let (service, region) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-        let resource = parts.nth(1).unwrap_or_default();
+        let (service, region, resource) =
+            Arn::parse(arn).map_or(("", "", ""), |arn| (arn.service, arn.region, arn.resource));
         let region = if region.is_empty() { Arc::clone(&delivery.cx.region) } else { region.into() };
         let cx = &Context { region, ..delivery.cx.clone() };
         let body = &delivery.body;
@@ -224,8 +226,7 @@ impl Courier {
             );
         };
         let Some(queue) = &delivery.dead_letters else { return lost("there is no dead-letter queue") };
-        let mut parts = queue.split(':').skip(3);
-        let (region, name) = (parts.next().unwrap_or_default(), parts.nth(1).unwrap_or_default());
+        let (region, name) = Arn::parse(queue).map_or(("", ""), |arn| (arn.region, arn.resource));
         let cx = Context { region: region.into(), ..delivery.cx.clone() };
         let text = |value: &str| json!({ "DataType": "String", "StringValue": value });
         let mut attributes = json!({

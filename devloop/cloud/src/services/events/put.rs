@@ -12,7 +12,13 @@ use super::{
     store::{Bus, Region, Rule},
     targets::{Input, Target},
 };
-use crate::{context::Context, error::ApiError, event_pattern::Pattern, regional::Regional, wire};
+use crate::{
+    context::Context,
+    error::{ApiError, detected, violation_without_value},
+    event_pattern::Pattern,
+    regional::Regional,
+    wire,
+};
 
 /// The most entries in a call, and the largest total size of all entries, in bytes [PutEvents; Calculating event entry
 /// size].
@@ -39,10 +45,8 @@ struct Entry {
 pub(super) fn put_events(service: &EventBridge, cx: &Context, input: &Value) -> Result<Value, ApiError> {
     let given = input["Entries"].as_array().map(Vec::as_slice).unwrap_or_default();
     if given.is_empty() || given.len() > MOST_ENTRIES {
-        return Err(ApiError::validation(format!(
-            "1 validation error detected: Value at 'entries' failed to satisfy constraint: Member must have length less than or \
-             equal to {MOST_ENTRIES} and at least 1"
-        )));
+        let must = format!("have length less than or equal to {MOST_ENTRIES} and at least 1");
+        return Err(ApiError::validation(detected(&[violation_without_value("entries", must)])));
     }
     let entries: Vec<Entry> = given
         .iter()

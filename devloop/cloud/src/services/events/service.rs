@@ -11,7 +11,7 @@ use super::{
     store::{Bus, DEFAULT, Region},
     targets,
 };
-use crate::{clock::Clock, context::Context, error::ApiError, regional::Regional};
+use crate::{arn::Arn, clock::Clock, context::Context, error::ApiError, regional::Regional};
 
 /// EventBridge.
 #[derive(Debug)]
@@ -67,10 +67,7 @@ impl EventBridge {
 
 /// The bus with this name or ARN; an empty name is the default bus.
 pub(super) fn find(regions: &Regional<Region>, cx: &Context, name: &str) -> Result<Arc<Bus>, ApiError> {
-    let mut region = &*cx.region;
-    if name.starts_with("arn:") {
-        region = name.split(':').nth(3).unwrap_or_default();
-    }
+    let region = Arn::parse(name).map_or(&*cx.region, |arn| arn.region);
     let name = name.rsplit("event-bus/").next().filter(|name| !name.is_empty()).unwrap_or(DEFAULT);
     let found = regions.of(region).buses.read().get(name).cloned();
     found.ok_or_else(|| missing(format!("Event bus {name} does not exist.")))

@@ -12,7 +12,7 @@ use super::{
     store::MOST_TARGETS,
     transform::{Path, Template},
 };
-use crate::{context::Context, error::ApiError};
+use crate::{arn::Arn, context::Context, error::ApiError};
 
 /// A target as users give it and as it is shown. Settings that are not supported are refused by name.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -80,7 +80,7 @@ impl Target {
                 None => ApiError::validation(format!("a target: {text}")),
             }
         })?;
-        let service = settings.arn.split(':').nth(2).unwrap_or_default();
+        let service = Arn::parse(&settings.arn).map_or("", |arn| arn.service);
         if !["lambda", "sqs", "sns", "kinesis", "events"].contains(&service) {
             let arn = &settings.arn;
             return Err(ApiError::unsupported(format_args!("targets in the service `{service}` ({arn})")));

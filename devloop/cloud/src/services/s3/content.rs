@@ -95,13 +95,13 @@ impl Drop for InMemory {
 /// A range of bytes in memory or in a file.
 #[derive(Debug, Clone)]
 struct Segment {
-    place: Place,
+    storage: Storage,
     from: u64,
     to: u64,
 }
 
 #[derive(Debug, Clone)]
-enum Place {
+enum Storage {
     Memory(Arc<InMemory>),
     File(Arc<StoredFile>),
 }
@@ -113,7 +113,7 @@ impl Segment {
 
     /// A part of the segment; `from` and `to` count from its start.
     fn sliced(&self, from: u64, to: u64) -> Self {
-        Self { place: self.place.clone(), from: self.from + from, to: self.from + to }
+        Self { storage: self.storage.clone(), from: self.from + from, to: self.from + to }
     }
 }
 
@@ -131,16 +131,16 @@ impl Content {
         folder.in_memory.fetch_add(bytes.len(), Ordering::Relaxed);
         let length = bytes.len() as u64;
         let memory = InMemory { bytes, folder: Arc::clone(folder) };
-        Self::of(Place::Memory(Arc::new(memory)), length)
+        Self::of(Storage::Memory(Arc::new(memory)), length)
     }
 
     /// The first `length` bytes of a file.
     pub(super) fn of_file(stored: StoredFile, length: u64) -> Self {
-        Self::of(Place::File(Arc::new(stored)), length)
+        Self::of(Storage::File(Arc::new(stored)), length)
     }
 
-    fn of(place: Place, length: u64) -> Self {
-        Self { segments: vec![Segment { place, from: 0, to: length }], length }
+    fn of(storage: Storage, length: u64) -> Self {
+        Self { segments: vec![Segment { storage, from: 0, to: length }], length }
     }
 
     /// All parts, one after the other.
@@ -181,7 +181,7 @@ impl Content {
     pub(super) fn in_memory(&self) -> Option<Bytes> {
         match self.segments.as_slice() {
             [] => Some(Bytes::new()),
-            [Segment { place: Place::Memory(memory), from, to }] => {
+            [Segment { storage: Storage::Memory(memory), from, to }] => {
                 Some(memory.bytes.slice(*from as usize..*to as usize))
             }
             _ => None,
@@ -200,13 +200,13 @@ struct Reading {
 impl Reading {
     async fn next(&mut self) -> io::Result<Option<Bytes>> {
         let Some(segment) = self.pieces.front_mut() else { return Ok(None) };
-        let stored = match &segment.place {
-            Place::Memory(memory) => {
+        let stored = match &segment.storage {
+            Storage::Memory(memory) => {
                 let bytes = memory.bytes.slice(segment.from as usize..segment.to as usize);
                 self.pieces.pop_front();
                 return Ok(Some(bytes));
             }
-            Place::File(stored) => Arc::clone(stored),
+            Storage::File(stored) => Arc::clone(stored),
         };
         let count = segment.length().min(PIECE as u64) as usize;
         let (at, open) = (segment.from, self.open.take());

@@ -84,7 +84,7 @@ impl ResourceType for Notifications {
 #[derive(Debug)]
 pub(super) struct AutoDelete;
 
-/// The tag without which a bucket keeps its objects: it is gone when the template no longer asks for an empty bucket.
+/// The CDK's tag on a bucket that is to be emptied. A bucket without it keeps its objects.
 const TAG: &str = "aws-cdk:auto-delete-objects";
 
 impl ResourceType for AutoDelete {

@@ -75,8 +75,8 @@ pub(super) fn get(service: &Scheduler, cx: &Context, input: &Value) -> Result<Va
     let schedules = region.schedules.read();
     let found = schedules.get(&key).ok_or_else(|| missing("Schedule", &key.1))?;
     let mut shown = json!(found.settings);
-    // Also where the schedule was made without one. AWS's page names only the largest values, which hold then [EventBridge Scheduler API
-    // Reference, RetryPolicy]; that they are shown is moto's answer.
+    // A schedule that was made without a policy shows the defaults, which are the largest values [EventBridge Scheduler API
+    // Reference, RetryPolicy]. AWS's page does not say that they are shown; moto shows them.
     shown["Target"]["RetryPolicy"] = found.checked.patience.shown();
     shown["Arn"] = found.arn.as_str().into();
     shown["CreationDate"] = wire::epoch_seconds(found.created_ms);

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
+    arn::Arn,
     error::ApiError,
     services::events::{Expression, Patience, check_dead_letters},
     wire,
@@ -161,7 +162,8 @@ impl Settings {
         if self.start_date.zip(self.end_date).is_some_and(|(start, end)| start >= end) {
             return Err(ApiError::validation("The EndDate must come after the StartDate."));
         }
-        let service = self.target.arn.split(':').nth(2).unwrap_or_default();
+        let arn = Arn::parse(&self.target.arn);
+        let service = arn.map_or("", |arn| arn.service);
         if !["lambda", "sqs", "sns", "kinesis", "events", "scheduler"].contains(&service) {
             let arn = &self.target.arn;
             return Err(ApiError::unsupported(format_args!("targets in the service `{service}` ({arn})")));
@@ -169,7 +171,7 @@ impl Settings {
         if service == "events" && self.target.event_bridge_parameters.is_none() {
             return Err(ApiError::validation("a bus needs EventBridgeParameters with DetailType and Source"));
         }
-        if service == "scheduler" && self.target.arn.split(':').nth(5) != Some("aws-sdk") {
+        if service == "scheduler" && !arn.is_some_and(|arn| arn.resource.starts_with("aws-sdk:")) {
             return Err(ApiError::validation(format!("{} is no target", self.target.arn)));
         }
         let dead_letters = self.target.dead_letter_config.as_ref().and_then(|given| given["Arn"].as_str());

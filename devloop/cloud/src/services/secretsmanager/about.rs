@@ -1,4 +1,4 @@
-//! What Secrets Manager tells of itself to the rest of the cloud.
+//! What Secrets Manager declares about itself to the rest of the cloud.
 
 use super::{SecretsManager, cloudformation};
 use crate::{

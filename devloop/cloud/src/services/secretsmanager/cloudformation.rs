@@ -77,7 +77,7 @@ impl ResourceType for Secret {
 
     fn delete<'a>(&'a self, task: &'a Task<'a>, physical_id: &'a str) -> Doing<'a, ()> {
         Box::pin(async move {
-            // A later stack is to find the name free.
+            // The name must be free for a later stack.
             let input = json!({ "SecretId": physical_id, "ForceDeleteWithoutRecovery": true });
             task.call("secretsmanager", "DeleteSecret", input).await?;
             Ok(())

@@ -1,4 +1,4 @@
-//! Secrets are made, and their values, labels and tags change.
+//! The operations that create secrets and change their values, labels and tags.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,11 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::store::{CURRENT, Content, Secret, Store, find_mut, invalid, refused};
-use crate::{context::Context, error::ApiError, wire};
+use crate::{
+    context::Context,
+    error::{ApiError, detected, violation_without_value},
+    wire,
+};
 
 /// The longest value, in bytes [Secrets Manager quotas].
 const LONGEST: usize = 65_536;
@@ -76,11 +80,9 @@ impl Input {
             || text.len() > LONGEST * 4 / 3
             || matches!(content, Content::Text(_)) && text.len() > LONGEST
         {
-            return Err(ApiError::validation(format!(
-                "1 validation error detected: Value at '{}' failed to satisfy constraint: Member must have length \
-                 between 1 and {LONGEST}",
-                if member == "SecretString" { "secretString" } else { "secretBinary" },
-            )));
+            let member = if member == "SecretString" { "secretString" } else { "secretBinary" };
+            let must = format!("have length between 1 and {LONGEST}");
+            return Err(ApiError::validation(detected(&[violation_without_value(member, must)])));
         }
         Ok(Some(content))
     }
@@ -263,7 +265,7 @@ fn check_name(name: &str) -> Result<(), ApiError> {
     ))
 }
 
-/// What keeps the ARNs of secrets apart that had the same name one after the other.
+/// The end of an ARN, which distinguishes secrets that have the same name one after the other.
 fn six_characters() -> String {
     rand::rng().sample_iter(rand::distr::Alphanumeric).take(6).map(char::from).collect()
 }

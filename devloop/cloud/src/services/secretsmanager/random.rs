@@ -16,7 +16,7 @@ const UPPERCASE: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 const NUMBERS: &str = "0123456789";
 const PUNCTUATION: &str = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~";
 
-/// What a password is to be like.
+/// The wanted form of a password.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub(super) struct Wish {
@@ -42,7 +42,7 @@ pub(super) fn operation(input: Value) -> Result<Value, ApiError> {
     Ok(json!({ "RandomPassword": password(&wire::read(input)?)? }))
 }
 
-/// A password as it is wished for; one of each kind of character is in it unless that is not wanted.
+/// A password of the wanted form. It has a character of each allowed kind, unless the request says otherwise.
 pub(super) fn password(wish: &Wish) -> Result<String, ApiError> {
     let length = wish.password_length.unwrap_or(32);
     if !(1..=4_096).contains(&length) {

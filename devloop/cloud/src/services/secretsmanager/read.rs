@@ -1,4 +1,4 @@
-//! Secrets are read and listed.
+//! The operations that read and list secrets.
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -30,7 +30,7 @@ struct Input {
     next_token: Option<String>,
 }
 
-/// What secrets are looked for.
+/// A condition on the secrets that are listed.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Filter {
@@ -50,7 +50,7 @@ pub(super) fn value(store: &Store, now_ms: i64, input: Value) -> Result<Value, A
     let secret = secrets.get_mut(&name).ok_or_else(super::store::not_found)?;
     secret.check_there()?;
     let shown = value_of(secret, input.version_id.as_deref(), input.version_stage.as_deref())?;
-    // The service tells the day alone.
+    // The service shows only the day.
     secret.accessed_ms = Some(now_ms - now_ms.rem_euclid(DAY_MS));
     Ok(shown)
 }
@@ -195,11 +195,11 @@ fn page(store: &Store, input: &Input) -> Result<Page, ApiError> {
     Ok(Page { names, next: rest.next() })
 }
 
-/// The filters that there are.
+/// The supported filters.
 const KEYS: [&str; 5] = ["all", "description", "name", "tag-key", "tag-value"];
 
 impl Filter {
-    /// Whether one of the values fits; a `!` before a value turns its sense.
+    /// Whether one of the values fits; a `!` before a value negates it.
     fn fits(&self, secret: &Secret) -> bool {
         self.values.iter().any(|value| match value.strip_prefix('!') {
             Some(value) => !self.has(secret, value),

@@ -1,4 +1,4 @@
-//! Secrets are deleted, and restored as long as their window of recovery lasts.
+//! The operations that delete secrets, and restore them until their recovery window ends.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -38,7 +38,7 @@ pub(super) fn delete(store: &Store, cx: &Context, now_ms: i64, input: Value) -> 
     }
     let mut secrets = store.0.write();
     if at_once {
-        // What is not there counts as deleted.
+        // A secret that does not exist counts as deleted.
         let name = named(&secrets, &input.secret_id).map(str::to_owned);
         let removed = name.and_then(|name| secrets.remove(&name));
         let (arn, name) = removed.map_or_else(

@@ -1,4 +1,4 @@
-//! The service: dispatch by operation name.
+//! The service: runs operations by name.
 
 use serde_json::Value;
 
@@ -23,7 +23,7 @@ impl SecretsManager {
     pub(crate) async fn call(&self, cx: &Context, operation: &str, input: Value) -> Result<Value, ApiError> {
         let store = self.regions.of(&cx.region);
         let now_ms = self.clock.now_ms();
-        // Secrets whose window of recovery is over are gone, whoever asks.
+        // Every operation first removes the secrets whose recovery window has ended.
         store.expire(now_ms);
         match operation {
             "CreateSecret" => put::create(&store, cx, now_ms, input),

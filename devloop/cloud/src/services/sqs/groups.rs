@@ -26,7 +26,7 @@ struct Group {
 
 /// The state of a message in its group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum MessageState {
     Visible,
     Delayed,
     InFlight,
@@ -51,20 +51,20 @@ impl Groups {
     }
 
     /// Adds a message with this state to its group.
-    pub(super) fn enter(&mut self, group: &Arc<str>, number: u64, standing: Standing) {
-        self.change(group, |group| match standing {
-            Standing::Visible => _ = group.visible.insert(number),
-            Standing::Delayed => _ = group.delayed.insert(number),
-            Standing::InFlight => group.in_flight += 1,
+    pub(super) fn enter(&mut self, group: &Arc<str>, number: u64, state: MessageState) {
+        self.change(group, |group| match state {
+            MessageState::Visible => _ = group.visible.insert(number),
+            MessageState::Delayed => _ = group.delayed.insert(number),
+            MessageState::InFlight => group.in_flight += 1,
         });
     }
 
     /// Removes a message with this state from its group.
-    pub(super) fn leave(&mut self, group: &Arc<str>, number: u64, standing: Standing) {
-        self.change(group, |group| match standing {
-            Standing::Visible => _ = group.visible.remove(&number),
-            Standing::Delayed => _ = group.delayed.remove(&number),
-            Standing::InFlight => group.in_flight -= 1,
+    pub(super) fn leave(&mut self, group: &Arc<str>, number: u64, state: MessageState) {
+        self.change(group, |group| match state {
+            MessageState::Visible => _ = group.visible.remove(&number),
+            MessageState::Delayed => _ = group.delayed.remove(&number),
+            MessageState::InFlight => group.in_flight -= 1,
         });
     }
 

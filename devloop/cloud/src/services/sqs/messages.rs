@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    groups::{Groups, Standing},
+    groups::{Groups, MessageState},
     message::Message,
 };
 
@@ -40,7 +40,7 @@ enum Order {
 #[derive(Debug)]
 struct Stored {
     message: Arc<Message>,
-    place: Place,
+    place: Phase,
     /// When the retention began, in ms since the epoch.
     enqueued_ms: i64,
     /// How often the message was received. The latest receipt handle contains this number.
@@ -50,10 +50,14 @@ struct Stored {
     dead_letter_source: Option<Arc<str>>,
 }
 
+/// Where a message is on its way to a receiver.
 #[derive(Debug, Clone, Copy)]
-enum Place {
+enum Phase {
+    /// With its position among the visible messages.
     Visible(u64),
+    /// Until this time, in ms since the epoch.
     Delayed(i64),
+    /// Until this time, in ms since the epoch.
     InFlight(i64),
 }
 
@@ -131,7 +135,7 @@ impl Messages {
         let number = self.number();
         self.by_age.insert((enqueued_ms, number));
         self.bytes += message.bytes();
-        let place = Place::Delayed(due_ms.unwrap_or_default());
+        let place = Phase::Delayed(due_ms.unwrap_or_default());
         let stored = Stored {
             message,
             place,
@@ -143,7 +147,7 @@ impl Messages {
         };
         self.all.insert(number, stored);
         match due_ms {
-            Some(due) => self.enter(number, Place::Delayed(due)),
+            Some(due) => self.enter(number, Phase::Delayed(due)),
             None => self.show(number),
         }
         number
@@ -208,7 +212,7 @@ impl Messages {
 
     fn hand_out(&mut self, number: u64, now_ms: i64, until_ms: i64) -> Option<Taken> {
         self.leave(number);
-        self.enter(number, Place::InFlight(until_ms));
+        self.enter(number, Phase::InFlight(until_ms));
         let stored = self.all.get_mut(&number)?;
         stored.receives += 1;
         stored.received_ms = now_ms;
@@ -224,7 +228,7 @@ impl Messages {
         }
         for (number, _) in receipts {
             self.leave(*number);
-            self.enter(*number, Place::InFlight(until_ms));
+            self.enter(*number, Phase::InFlight(until_ms));
         }
         receipts.iter().map(|(number, _)| Some(self.all.get(number)?.taken(*number))).collect()
     }
@@ -239,7 +243,7 @@ impl Messages {
     /// Whether the message is in flight with this receive; `None` if it is not.
     pub(super) fn in_flight(&self, number: u64, receive: u32) -> Option<()> {
         let stored = self.all.get(&number)?;
-        (stored.receives == receive && matches!(stored.place, Place::InFlight(_))).then_some(())
+        (stored.receives == receive && matches!(stored.place, Phase::InFlight(_))).then_some(())
     }
 
     /// Whether the message exists, in whatever state.
@@ -256,7 +260,7 @@ impl Messages {
             return Hidden::TooLong;
         }
         self.leave(number);
-        self.enter(number, Place::InFlight(until_ms));
+        self.enter(number, Phase::InFlight(until_ms));
         Hidden::Done
     }
 
@@ -322,21 +326,21 @@ impl Messages {
             Order::Standard(_) => self.number(),
             Order::Fifo(_) => number,
         };
-        self.enter(number, Place::Visible(place));
+        self.enter(number, Phase::Visible(place));
     }
 
     /// Gives a message a state.
-    fn enter(&mut self, number: u64, place: Place) {
+    fn enter(&mut self, number: u64, place: Phase) {
         let Some(stored) = self.all.get_mut(&number) else { return };
         stored.place = place;
         match place {
-            Place::Delayed(due) | Place::InFlight(due) => _ = self.waiting.insert((due, number)),
-            Place::Visible(_) => {}
+            Phase::Delayed(due) | Phase::InFlight(due) => _ = self.waiting.insert((due, number)),
+            Phase::Visible(_) => {}
         }
-        self.delayed += usize::from(matches!(place, Place::Delayed(_)));
+        self.delayed += usize::from(matches!(place, Phase::Delayed(_)));
         match (&mut self.order, place, &stored.message.group) {
-            (Order::Standard(order), Place::Visible(at), _) => _ = order.insert(at, number),
-            (Order::Fifo(groups), place, Some(group)) => groups.enter(group, number, place.standing()),
+            (Order::Standard(order), Phase::Visible(at), _) => _ = order.insert(at, number),
+            (Order::Fifo(groups), place, Some(group)) => groups.enter(group, number, place.state()),
             _ => {}
         }
     }
@@ -345,13 +349,13 @@ impl Messages {
     fn leave(&mut self, number: u64) {
         let Some(stored) = self.all.get(&number) else { return };
         match stored.place {
-            Place::Delayed(due) | Place::InFlight(due) => _ = self.waiting.remove(&(due, number)),
-            Place::Visible(_) => {}
+            Phase::Delayed(due) | Phase::InFlight(due) => _ = self.waiting.remove(&(due, number)),
+            Phase::Visible(_) => {}
         }
-        self.delayed -= usize::from(matches!(stored.place, Place::Delayed(_)));
+        self.delayed -= usize::from(matches!(stored.place, Phase::Delayed(_)));
         match (&mut self.order, stored.place, &stored.message.group) {
-            (Order::Standard(order), Place::Visible(at), _) => _ = order.remove(&at),
-            (Order::Fifo(groups), place, Some(group)) => groups.leave(group, number, place.standing()),
+            (Order::Standard(order), Phase::Visible(at), _) => _ = order.remove(&at),
+            (Order::Fifo(groups), place, Some(group)) => groups.leave(group, number, place.state()),
             _ => {}
         }
     }
@@ -377,12 +381,12 @@ impl Stored {
     }
 }
 
-impl Place {
-    fn standing(self) -> Standing {
+impl Phase {
+    fn state(self) -> MessageState {
         match self {
-            Self::Visible(_) => Standing::Visible,
-            Self::Delayed(_) => Standing::Delayed,
-            Self::InFlight(_) => Standing::InFlight,
+            Self::Visible(_) => MessageState::Visible,
+            Self::Delayed(_) => MessageState::Delayed,
+            Self::InFlight(_) => MessageState::InFlight,
         }
     }
 }

@@ -6,14 +6,14 @@ use crate::{shard::Hold, source::SourceShard};
 /// The checkpoints of a shard's lanes, by lane. The shard keeps every record that one of them still needs.
 #[derive(Debug)]
 pub(super) struct Places {
-    lanes: Vec<Place>,
+    lanes: Vec<Checkpoint>,
     /// The checkpoints from before the parallelization factor changed, one list per change. What they had settled stays
     /// settled.
     earlier: Vec<Vec<u128>>,
 }
 
 #[derive(Debug)]
-struct Place {
+struct Checkpoint {
     /// The smallest sequence number that the lane has not settled yet.
     at: Hold,
     /// Whether the lane has reached the shard's end.
@@ -23,7 +23,7 @@ struct Place {
 impl Places {
     /// A single lane, which starts at `from`.
     pub(super) fn new<H: SourceShard>(shard: &H, from: u128) -> Self {
-        Self { lanes: vec![Place { at: shard.log().hold(from), finished: false }], earlier: Vec::new() }
+        Self { lanes: vec![Checkpoint { at: shard.log().hold(from), finished: false }], earlier: Vec::new() }
     }
 
     /// Divides the shard among `count` lanes. What the present lanes have settled stays settled.
@@ -35,7 +35,8 @@ impl Places {
                 self.earlier.push(before);
             }
             // The new lanes hold their records before the old ones release theirs, so the log drops nothing in between.
-            let lanes = (0..count).map(|_| Place { at: shard.log().hold(from), finished: false }).collect();
+            let lanes =
+                (0..count).map(|_| Checkpoint { at: shard.log().hold(from), finished: false }).collect();
             self.lanes = lanes;
         }
         self.earlier.retain(|places| places.iter().any(|at| *at > from));

@@ -1,4 +1,4 @@
-//! Which payloads pass which filters, said once more: straight from the patterns' JSON, and without the code under test.
+//! A second implementation of filters: straight from the patterns' JSON, and without the code under test.
 
 use serde_json::{Map, Value};
 

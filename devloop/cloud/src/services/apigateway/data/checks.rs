@@ -15,13 +15,13 @@ use crate::{
 #[derive(Debug, Default)]
 pub(super) struct Checks {
     /// Required parameters: where they are (`querystring`, `header` or `path`), and their names.
-    required: Vec<(Place, String)>,
+    required: Vec<(Location, String)>,
     /// The schemas of bodies, by media type in lower case.
     bodies: BTreeMap<String, Schema>,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Place {
+enum Location {
     Query,
     Header,
     Path,
@@ -59,10 +59,10 @@ impl Checks {
     /// Refuses a request that lacks a parameter or whose body does not fit.
     pub(super) fn check(&self, request: &Request, path_values: &[(&str, &str)]) -> Result<(), Refusal> {
         let query = request.parameters();
-        let has = |(place, name): &&(Place, String)| match place {
-            Place::Query => query.iter().any(|(given, _)| given == name),
-            Place::Header => request.header(name).is_some_and(|value| !value.is_empty()),
-            Place::Path => path_values.iter().any(|(given, _)| given == name),
+        let has = |(place, name): &&(Location, String)| match place {
+            Location::Query => query.iter().any(|(given, _)| given == name),
+            Location::Header => request.header(name).is_some_and(|value| !value.is_empty()),
+            Location::Path => path_values.iter().any(|(given, _)| given == name),
         };
         let missing: Vec<&str> =
             self.required.iter().filter(|wanted| !has(wanted)).map(|(_, name)| name.as_str()).collect();
@@ -82,12 +82,12 @@ impl Checks {
     }
 }
 
-fn parameter(name: &str) -> Option<(Place, String)> {
+fn parameter(name: &str) -> Option<(Location, String)> {
     let (place, name) = name.strip_prefix("method.request.")?.split_once('.')?;
     let place = match place {
-        "querystring" | "multivaluequerystring" => Place::Query,
-        "header" | "multivalueheader" => Place::Header,
-        "path" => Place::Path,
+        "querystring" | "multivaluequerystring" => Location::Query,
+        "header" | "multivalueheader" => Location::Header,
+        "path" => Location::Path,
         _ => return None,
     };
     Some((place, name.to_owned()))

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{
-    execute::Doors,
+    execute::Dependencies,
     refusal::Refusal,
     snapshot::{Live, Target},
 };
 use crate::{
+    arn::Arn,
     context::Context,
     http::{Reply, Request},
     proxy::log_time,
@@ -34,12 +35,8 @@ impl AccessLog {
     /// Reads a stage's settings; `None` without a log group or a format.
     pub(super) fn of(settings: &settings::AccessLog) -> Option<Self> {
         let arn = settings.destination_arn.as_deref()?;
-        let mut parts = arn.splitn(7, ':').skip(2);
-        let (service, region, _account, kind, group) =
-            (parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-        if service != "logs" || kind != "log-group" {
-            return None;
-        }
+        let Arn { region, resource, .. } = Arn::of_service("logs", arn)?;
+        let group = resource.strip_prefix("log-group:")?;
         let group = group.strip_suffix(":*").unwrap_or(group).to_owned();
         let format = settings.format.clone().filter(|format| !format.is_empty())?;
         Some(Self { region: region.to_owned(), group, format })
@@ -72,7 +69,7 @@ pub(super) struct Integration {
 
 /// Logs a request and its response; does nothing for a stage without an access log.
 pub(super) fn write(
-    doors: &Doors<'_>,
+    needed: &Dependencies<'_>,
     cx: &Context,
     live: &Live,
     request: &Request,
@@ -81,11 +78,11 @@ pub(super) fn write(
     reply: &Reply,
 ) {
     let Some(log) = &live.access_log else { return };
-    let now_ms = doors.clock.now_ms();
+    let now_ms = needed.clock.now_ms();
     let line = Line { cx, live, request, shown, trail, reply, now_ms };
     let text = filled(&log.format, |name| line.value(name));
     let stream = format!("{}/{}", live.api, live.stage);
-    doors.logs.append(&log.region, &log.group, &stream, vec![(now_ms, text)]);
+    needed.logs.append(&log.region, &log.group, &stream, vec![(now_ms, text)]);
 }
 
 /// The format with its variables replaced.

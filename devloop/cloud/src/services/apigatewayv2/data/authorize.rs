@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use super::{
-    execute::{Doors, Matched, region_of},
+    execute::{Dependencies, Matched, region_of},
     jwt,
     refusal::Refusal,
     snapshot::{Authorizer, Live},
@@ -48,7 +48,7 @@ pub(super) struct Caller {
 
 /// Checks a request with its authorizer; refuses it or returns the caller for the event.
 pub(super) async fn authorize(
-    doors: &Doors<'_>,
+    needed: &Dependencies<'_>,
     cx: &Context,
     authorizer: &Authorizer,
     request: &Request,
@@ -60,21 +60,21 @@ pub(super) async fn authorize(
     // The authorizer is not invoked for a request that lacks an identity source.
     let identity = identity.ok_or(Refusal::Unauthorized(None))?;
     if let Some(jwt) = &authorizer.settings.jwt_configuration {
-        let claims = jwt::check(doors.issuers, jwt, &authorizer.scopes, &identity[0], now_ms).await?;
+        let claims = jwt::check(needed.issuers, jwt, &authorizer.scopes, &identity[0], now_ms).await?;
         return Ok(Caller { first: claims.clone(), second: json!({ "jwt": claims }) });
     }
     let live = matched.live;
     let key = [authorizer.id.clone(), live.stage.clone(), identity.join("\u{1f}")];
     let ttl = authorizer.settings.authorizer_result_ttl_in_seconds.unwrap_or(TTL_S);
     let is_kept = ttl > 0 && !identity.is_empty();
-    let kept = if is_kept { doors.api.verdicts.lock().get(&key, now_ms) } else { None };
+    let kept = if is_kept { needed.api.verdicts.lock().get(&key, now_ms) } else { None };
     let verdict = match kept {
         Some(verdict) => verdict,
         None => {
-            let verdict = Arc::new(ask(doors, cx, authorizer, request, matched, &identity).await?);
+            let verdict = Arc::new(ask(needed, cx, authorizer, request, matched, &identity).await?);
             if is_kept {
                 let until_ms = now_ms + i64::from(ttl) * 1_000;
-                doors.api.verdicts.lock().put(key, Arc::clone(&verdict), until_ms, now_ms);
+                needed.api.verdicts.lock().put(key, Arc::clone(&verdict), until_ms, now_ms);
             }
             verdict
         }
@@ -127,7 +127,7 @@ fn arn(cx: &Context, live: &Live, request: &Request, matched: &Matched<'_>) -> S
 }
 
 async fn ask(
-    doors: &Doors<'_>,
+    needed: &Dependencies<'_>,
     cx: &Context,
     authorizer: &Authorizer,
     request: &Request,
@@ -163,7 +163,7 @@ async fn ask(
         ..Invocation::default()
     };
     let cx = region_of(cx, matched.live, function);
-    let outcome = doors.functions.invoke(&cx, function, invocation).await;
+    let outcome = needed.functions.invoke(&cx, function, invocation).await;
     let read = match outcome {
         Ok(outcome) if outcome.function_error.is_none() => {
             let answer: Value = serde_json::from_slice(&outcome.payload).unwrap_or_default();

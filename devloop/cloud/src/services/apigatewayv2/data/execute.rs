@@ -13,6 +13,7 @@ use super::{
     snapshot::{Live, Target},
 };
 use crate::{
+    arn::Arn,
     clock::Clock,
     context::Context,
     functions::{Functions, Invocation, Outcome},
@@ -33,7 +34,7 @@ const EVENT_LIMIT: usize = 6 << 20;
 
 /// What is needed to handle a request.
 #[derive(Debug)]
-pub(in crate::services::apigatewayv2) struct Doors<'a> {
+pub(in crate::services::apigatewayv2) struct Dependencies<'a> {
     pub(in crate::services::apigatewayv2) clock: &'a Clock,
     pub(in crate::services::apigatewayv2) functions: &'a dyn Functions,
     pub(in crate::services::apigatewayv2) logs: &'a Logs,
@@ -72,21 +73,21 @@ impl Matched<'_> {
 /// Handles a client's request to the stage `live`. `request.path` does not include the stage; `shown` is the path that the
 /// client sent.
 pub(in crate::services::apigatewayv2) async fn execute(
-    doors: &Doors<'_>,
+    needed: &Dependencies<'_>,
     cx: &Context,
     live: &Live,
     request: Request,
     shown: &str,
 ) -> Reply {
-    let mut trail = Trail { at_ms: doors.clock.now_ms(), ..Trail::default() };
-    let reply = reply(doors, cx, live, &request, shown, &mut trail).await;
+    let mut trail = Trail { at_ms: needed.clock.now_ms(), ..Trail::default() };
+    let reply = reply(needed, cx, live, &request, shown, &mut trail).await;
     let reply = reply.header("apigw-requestid", &cx.request_id);
-    access_log::write(doors, cx, live, &request, shown, &trail, &reply);
+    access_log::write(needed, cx, live, &request, shown, &trail, &reply);
     reply
 }
 
 async fn reply(
-    doors: &Doors<'_>,
+    needed: &Dependencies<'_>,
     cx: &Context,
     live: &Live,
     request: &Request,
@@ -97,7 +98,7 @@ async fn reply(
     if let Some(reply) = cors.and_then(|cors| cors::preflight(cors, request)) {
         return reply;
     }
-    let reply = match answer(doors, cx, live, request, shown, trail).await {
+    let reply = match answer(needed, cx, live, request, shown, trail).await {
         Ok(reply) => reply,
         Err(refusal) => {
             trail.refusal = Some(refusal.clone());
@@ -112,7 +113,7 @@ async fn reply(
 
 /// In API Gateway's order: route, throttle, authorizer, integration.
 async fn answer(
-    doors: &Doors<'_>,
+    needed: &Dependencies<'_>,
     cx: &Context,
     live: &Live,
     request: &Request,
@@ -127,7 +128,7 @@ async fn answer(
     trail.target = Some(Arc::clone(target));
     let at_ms = trail.at_ms;
     if let Some((setting, throttle)) = live.bound(&target.route_key) {
-        let mut buckets = doors.api.buckets.lock();
+        let mut buckets = needed.api.buckets.lock();
         let bucket =
             buckets.entry((live.stage.clone(), setting)).or_insert_with(|| Bucket::new(&throttle, at_ms));
         if !bucket.fill(&throttle, at_ms) {
@@ -156,7 +157,7 @@ async fn answer(
         },
     };
     let caller = match &target.authorizer {
-        Some(authorizer) => Some(authorize(doors, cx, authorizer, request, &matched).await?),
+        Some(authorizer) => Some(authorize(needed, cx, authorizer, request, &matched).await?),
         None => None,
     };
     if live.access_log.is_some() {
@@ -165,13 +166,13 @@ async fn answer(
     // A route without a target has no integration.
     let integration = target.integration.as_ref().ok_or(Refusal::Failed)?;
     let mut seen = Integration::default();
-    let reply = invoke(doors, cx, &matched, request, integration, caller, &mut seen).await;
+    let reply = invoke(needed, cx, &matched, request, integration, caller, &mut seen).await;
     trail.integration = Some(seen);
     reply
 }
 
 async fn invoke(
-    doors: &Doors<'_>,
+    needed: &Dependencies<'_>,
     cx: &Context,
     matched: &Matched<'_>,
     request: &Request,
@@ -201,14 +202,14 @@ async fn invoke(
     let limit = Duration::from_millis(integration.timeout_in_millis);
     let api = matched.live.api.as_str();
     let path = matched.front.path;
-    let began_ms = doors.clock.now_ms();
-    let invoked = doors.functions.invoke(&inner, &function, invocation);
-    let outcome = if doors.functions.are_debugged() {
+    let began_ms = needed.clock.now_ms();
+    let invoked = needed.functions.invoke(&inner, &function, invocation);
+    let outcome = if needed.functions.are_debugged() {
         Ok(invoked.await)
     } else {
-        doors.clock.timeout(limit, invoked).await
+        needed.clock.timeout(limit, invoked).await
     };
-    seen.latency_ms = doors.clock.now_ms() - began_ms;
+    seen.latency_ms = needed.clock.now_ms() - began_ms;
     let failed = |seen: &mut Integration, why: String| {
         tracing::warn!(api, path, request_id = seen.request_id, "{why}");
         seen.error = Some(why);
@@ -256,8 +257,7 @@ fn with_variables(arn: &str, live: &Live) -> String {
 /// The context for invoking a function. A client's request has no region, so it comes from the function's ARN, or else from
 /// the API.
 pub(super) fn region_of(cx: &Context, live: &Live, function: &str) -> Context {
-    let region = function.strip_prefix("arn:").and_then(|rest| rest.split(':').nth(2));
-    let region = region.filter(|region| !region.is_empty());
+    let region = Arn::parse(function).map(|arn| arn.region).filter(|region| !region.is_empty());
     Context { region: region.map_or_else(|| Arc::clone(&live.region), Into::into), ..cx.clone() }
 }
 

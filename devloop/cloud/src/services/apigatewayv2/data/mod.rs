@@ -13,7 +13,7 @@ mod snapshot;
 mod tests;
 
 pub(super) use authorize::Cache;
-pub(super) use execute::{BODY_LIMIT, Doors, execute};
+pub(super) use execute::{BODY_LIMIT, Dependencies, execute};
 pub(super) use issuers::Issuers;
 pub(super) use refusal::Refusal;
 pub(super) use snapshot::{Live, Snapshot};

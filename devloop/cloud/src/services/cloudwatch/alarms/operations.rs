@@ -18,7 +18,11 @@ use super::{
     store::{ALARMS, Alarms, not_found},
     tags,
 };
-use crate::{context::Context, error::ApiError, wire};
+use crate::{
+    context::Context,
+    error::{ApiError, detected, violation},
+    wire,
+};
 
 /// The most names in one call, and the most entries in one answer.
 const NAMES: usize = 100;
@@ -304,10 +308,8 @@ fn named(names: Vec<String>) -> Result<Vec<String>, ApiError> {
 
 fn state_named(name: &str) -> Result<State, ApiError> {
     State::named(name).ok_or_else(|| {
-        validation(format!(
-            "1 validation error detected: Value '{name}' at 'stateValue' failed to satisfy constraint: \
-             Member must satisfy enum value set: [INSUFFICIENT_DATA, ALARM, OK]"
-        ))
+        let must = "satisfy enum value set: [INSUFFICIENT_DATA, ALARM, OK]";
+        validation(detected(&[violation(name, "stateValue", must)]))
     })
 }
 

@@ -13,12 +13,12 @@ use super::{
     },
     Request,
     capacity::{Report, Units, collection_metrics, read_units},
-    draft::{Draft, Place},
+    draft::{Draft, RequestKind},
     input::{Input, has_name_letters},
     read::{show, take_projection},
     write::{METRICS, Write},
 };
-use crate::error::ApiError;
+use crate::error::{ApiError, violation_without_value};
 
 /// [`BatchGetItem`, `DynamoDB` API reference]
 const MAX_GETS: usize = 100;
@@ -97,19 +97,18 @@ pub(in super::super) fn batch_get_item(request: &Request<'_>, input: Value) -> R
 /// Refuses a batch without tables or keys, and one with too many keys.
 fn check_gets(input: &mut Input, tables: &Map<String, Value>) -> Result<(), ApiError> {
     let count = |given: &Value| given["Keys"].as_array().map_or(0, Vec::len);
-    let too_short = "Member must have length greater than or equal to 1";
+    let too_short = "have length greater than or equal to 1";
     if tables.is_empty() {
         input.checked()?;
-        input.violations().push(format!("Value at 'RequestItems' failed to satisfy constraint: {too_short}"));
+        input.violations().push(violation_without_value("RequestItems", too_short));
     } else if let Some((name, _)) = tables.iter().find(|(_, given)| count(given) == 0) {
-        input.violations().push(format!(
-            "Value at 'RequestItems.{name}.member.Keys' failed to satisfy constraint: {too_short}"
-        ));
+        let member = format!("RequestItems.{name}.member.Keys");
+        input.violations().push(violation_without_value(&member, too_short));
     } else if tables.values().map(count).sum::<usize>() > MAX_GETS {
         let most = tables.iter().max_by_key(|(_, given)| count(given)).map_or("", |(name, _)| name.as_str());
-        input.violations().push(format!(
-            "Value at 'RequestItems.{most}.member.Keys' failed to satisfy constraint: Member must have length less than or equal to {MAX_GETS}"
-        ));
+        let member = format!("RequestItems.{most}.member.Keys");
+        let must = format!("have length less than or equal to {MAX_GETS}");
+        input.violations().push(violation_without_value(&member, must));
     }
     input.checked()
 }
@@ -134,7 +133,7 @@ fn keys(name: String, given: Value) -> Result<Asked, ApiError> {
         keys.push((key, wire));
     }
     let consistent = input.flag("ConsistentRead")?;
-    let projection = take_projection(&mut input, Place::Single)?;
+    let projection = take_projection(&mut input, RequestKind::Single)?;
     Ok(Asked { name, given, keys, projection, consistent })
 }
 

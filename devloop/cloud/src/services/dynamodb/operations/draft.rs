@@ -29,14 +29,14 @@ pub(super) struct Members {
 /// The kind of request that a write is in. It decides how errors are worded, and whether placeholders without an expression
 /// are errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum RequestKind {
     /// `PutItem`, `UpdateItem` or `DeleteItem`.
     Single,
     /// A transaction, which ignores valid placeholders when it has no expression that could use them, as `us-east-1` does.
     Transaction,
 }
 
-impl Place {
+impl RequestKind {
     fn word(self, error: ApiError) -> ApiError {
         match self {
             Self::Single => enveloped(error),
@@ -71,14 +71,14 @@ impl Draft {
     pub(super) fn put(
         input: &mut Input,
         members: Members,
-        place: Place,
+        kind: RequestKind,
         refusal: Option<ApiError>,
     ) -> Result<Self, ApiError> {
-        let attributes = value::from_json(members.object).map_err(|error| place.word(error))?;
+        let attributes = value::from_json(members.object).map_err(|error| kind.word(error))?;
         if let Some(refusal) = refusal {
-            return Err(place.word(refusal));
+            return Err(kind.word(refusal));
         }
-        let condition = take_condition(input, place).map_err(|error| place.word(error))?;
+        let condition = take_condition(input, kind).map_err(|error| kind.word(error))?;
         let item = Item::new(&attributes, ITEM_TOO_LARGE)?;
         Ok(Self {
             table: members.table,
@@ -90,9 +90,9 @@ impl Draft {
     }
 
     /// Reads the rest of a delete.
-    pub(super) fn delete(input: &mut Input, members: Members, place: Place) -> Result<Self, ApiError> {
-        let attributes = value::from_json(members.object).map_err(|error| place.word(error))?;
-        let condition = take_condition(input, place).map_err(|error| place.word(error))?;
+    pub(super) fn delete(input: &mut Input, members: Members, kind: RequestKind) -> Result<Self, ApiError> {
+        let attributes = value::from_json(members.object).map_err(|error| kind.word(error))?;
+        let condition = take_condition(input, kind).map_err(|error| kind.word(error))?;
         Ok(Self {
             table: members.table,
             attributes,
@@ -103,14 +103,14 @@ impl Draft {
     }
 
     /// Reads the rest of a transaction's condition check.
-    pub(super) fn check(input: &mut Input, members: Members, place: Place) -> Result<Self, ApiError> {
-        Ok(Self { action: Action::Check, ..Self::delete(input, members, place)? })
+    pub(super) fn check(input: &mut Input, members: Members, kind: RequestKind) -> Result<Self, ApiError> {
+        Ok(Self { action: Action::Check, ..Self::delete(input, members, kind)? })
     }
 
     /// Reads the rest of an update.
-    pub(super) fn update(input: &mut Input, members: Members, place: Place) -> Result<Self, ApiError> {
-        let attributes = value::from_json(members.object).map_err(|error| place.word(error))?;
-        let (update, condition) = take_update(input, place)?;
+    pub(super) fn update(input: &mut Input, members: Members, kind: RequestKind) -> Result<Self, ApiError> {
+        let attributes = value::from_json(members.object).map_err(|error| kind.word(error))?;
+        let (update, condition) = take_update(input, kind)?;
         Ok(Self {
             table: members.table,
             attributes,
@@ -183,9 +183,9 @@ impl Draft {
 
 const LEGACY_CONDITION: [&str; 2] = ["Expected", "ConditionalOperator"];
 
-fn take_condition(input: &mut Input, place: Place) -> Result<Option<Condition>, ApiError> {
+fn take_condition(input: &mut Input, kind: RequestKind) -> Result<Option<Condition>, ApiError> {
     input.refuse_mixed(&LEGACY_CONDITION, &["ConditionExpression"])?;
-    let mut placeholders = place.placeholders(input, &["ConditionExpression"])?;
+    let mut placeholders = kind.placeholders(input, &["ConditionExpression"])?;
     let joined = legacy::take_joined(input, "Expected")?;
     let expected = legacy::take_expected(input, joined)?;
     let condition = input.condition("ConditionExpression", &mut placeholders)?;
@@ -195,12 +195,15 @@ fn take_condition(input: &mut Input, place: Place) -> Result<Option<Condition>, 
 
 /// Takes an update and its condition. An action that `AttributeUpdates` does not support for a value has an error without
 /// the validation prefix.
-fn take_update(input: &mut Input, place: Place) -> Result<(Option<Update>, Option<Condition>), ApiError> {
+fn take_update(
+    input: &mut Input,
+    kind: RequestKind,
+) -> Result<(Option<Update>, Option<Condition>), ApiError> {
     const EXPRESSIONS: [&str; 2] = ["UpdateExpression", "ConditionExpression"];
     let [expected, operator] = LEGACY_CONDITION;
-    let word = |error| place.word(error);
+    let word = |error| kind.word(error);
     input.refuse_mixed(&["AttributeUpdates", expected, operator], &EXPRESSIONS).map_err(word)?;
-    let mut placeholders = place.placeholders(input, &EXPRESSIONS).map_err(word)?;
+    let mut placeholders = kind.placeholders(input, &EXPRESSIONS).map_err(word)?;
     let joined = legacy::take_joined(input, "Expected").map_err(word)?;
     let updates = legacy::take_updates(input, word)?;
     let expected = legacy::take_expected(input, joined).map_err(word)?;

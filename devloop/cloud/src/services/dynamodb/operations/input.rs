@@ -11,7 +11,7 @@ use super::super::{
     store::table_name,
     value::{self, Attributes, into_flag, into_list, into_object, into_text, mismatch},
 };
-use crate::error::{ApiError, absence, broken_rule, detected};
+use crate::error::{ApiError, absence, broken_rule, detected, violation_without_value};
 
 /// The members of an input that were not taken yet.
 #[derive(Debug)]
@@ -83,8 +83,6 @@ impl Violations {
     }
 }
 
-const ONE_ERROR: &str = "1 validation error detected: ";
-
 /// Whether a text is not empty and contains only the characters that names of tables and indexes may have.
 pub(super) fn has_name_letters(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
@@ -95,7 +93,7 @@ pub(super) fn has_name_letters(name: &str) -> bool {
 pub(super) fn enveloped(mut error: ApiError) -> ApiError {
     let bare = error.message.contains("detected: ") || error.message.contains("Supplied AttributeValue");
     if error.code == "ValidationException" && !bare {
-        error.message.insert_str(0, ONE_ERROR);
+        error.message = detected(&[error.message]);
     }
     error
 }
@@ -156,9 +154,8 @@ impl Input {
         let name = table_name(&given);
         let too_long = name.len() > 255;
         if name.is_empty() {
-            self.violations.push(
-                "Value at 'TableName' failed to satisfy constraint: Member must have length greater than or equal to 1",
-            );
+            let must = "have length greater than or equal to 1";
+            self.violations.push(violation_without_value("TableName", must));
             self.checked()?;
         } else if name.len() < 3 || too_long {
             let (word, limit) = if too_long { ("less", 255) } else { ("greater", 3) };
@@ -225,11 +222,12 @@ impl Input {
         } else {
             return Ok(Some(count as usize));
         };
-        let constraint = format!("Member must have value {word} than or equal to {limit}");
+        let must = format!("have value {word} than or equal to {limit}");
         if echoed {
+            let constraint = format!("Member must {must}");
             self.violations.value(&count.to_string(), &decapitalized(name), &constraint);
         } else {
-            self.violations.push(format!("Value at '{name}' failed to satisfy constraint: {constraint}"));
+            self.violations.push(violation_without_value(name, must));
         }
         Ok(None)
     }

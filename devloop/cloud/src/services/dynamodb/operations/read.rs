@@ -14,7 +14,7 @@ use super::{
     },
     Request,
     capacity::{Report, Units, read_units},
-    draft::Place,
+    draft::RequestKind,
     input::Input,
     legacy,
 };
@@ -45,10 +45,10 @@ impl ReadDraft {
         input: &mut Input,
         table: String,
         key: Map<String, Value>,
-        place: Place,
+        kind: RequestKind,
     ) -> Result<Self, ApiError> {
         let key = value::from_json(key)?;
-        let projection = take_projection(input, place)?;
+        let projection = take_projection(input, kind)?;
         Ok(Self { table, key, filter: None, projection })
     }
 
@@ -78,11 +78,11 @@ impl Read {
 }
 
 /// Takes a projection, the only expression of its input, or else `AttributesToGet`.
-pub(super) fn take_projection(input: &mut Input, place: Place) -> Result<Option<PathTree>, ApiError> {
+pub(super) fn take_projection(input: &mut Input, kind: RequestKind) -> Result<Option<PathTree>, ApiError> {
     input.refuse_mixed(&["AttributesToGet"], &["ProjectionExpression"])?;
-    let mut placeholders = match place {
-        Place::Single => input.placeholders(&["ProjectionExpression"], "")?,
-        Place::Transaction => Placeholders::new(input.take("ExpressionAttributeNames"), None, None)?,
+    let mut placeholders = match kind {
+        RequestKind::Single => input.placeholders(&["ProjectionExpression"], "")?,
+        RequestKind::Transaction => Placeholders::new(input.take("ExpressionAttributeNames"), None, None)?,
     };
     let attributes = legacy::take_attributes(input)?;
     let source = input.text("ProjectionExpression")?;
@@ -107,7 +107,7 @@ pub(in super::super) fn get_item(request: &Request<'_>, input: Value) -> Result<
     let report = Report::take(&mut input)?;
     input.checked()?;
     let consistent = input.flag("ConsistentRead")?;
-    let draft = ReadDraft::read(&mut input, table, key, Place::Single)?;
+    let draft = ReadDraft::read(&mut input, table, key, RequestKind::Single)?;
     let table = request.store.table(&draft.table)?;
     let read = draft.resolve(table)?;
     let item = read.table.contents.read().items.get(&read.key).cloned();

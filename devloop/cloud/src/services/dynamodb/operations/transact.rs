@@ -12,7 +12,7 @@ use super::{
     super::{item::Item, store::table_name, table::Table},
     Request,
     capacity::{Report, Units, collection_metrics, read_units},
-    draft::{Draft, Members, Place},
+    draft::{Draft, Members, RequestKind},
     input::{Input, constraint},
     read::{Read, ReadDraft},
     write::{METRICS, Outcome, Refusal, SHOWN_ON_FAILURE, Write},
@@ -225,15 +225,15 @@ impl Action {
     }
 
     fn draft(self) -> Result<Draft, ApiError> {
-        let place = Place::Transaction;
+        let kind = RequestKind::Transaction;
         let Some((name, _, mut input)) = self.given.into_iter().next() else {
             return Err(ApiError::internal("a transaction's element has no action"));
         };
         match name {
-            "Put" => Draft::put(&mut input, self.members, place, None),
-            "Delete" => Draft::delete(&mut input, self.members, place),
-            "ConditionCheck" => Draft::check(&mut input, self.members, place),
-            _ => Draft::update(&mut input, self.members, place),
+            "Put" => Draft::put(&mut input, self.members, kind, None),
+            "Delete" => Draft::delete(&mut input, self.members, kind),
+            "ConditionCheck" => Draft::check(&mut input, self.members, kind),
+            _ => Draft::update(&mut input, self.members, kind),
         }
     }
 }
@@ -344,7 +344,7 @@ pub(in super::super) fn transact_get_items(request: &Request<'_>, input: Value) 
     input.checked()?;
     let drafts = gets
         .into_iter()
-        .map(|(mut get, table, key)| ReadDraft::read(&mut get, table, key, Place::Transaction))
+        .map(|(mut get, table, key)| ReadDraft::read(&mut get, table, key, RequestKind::Transaction))
         .collect::<Result<Vec<_>, ApiError>>()?;
     let (responses, capacities) = read(request, drafts, report)?;
     let mut output = json!({ "Responses": responses });

@@ -16,7 +16,7 @@ use super::{
     },
     Request,
     capacity::{self, Report, Units},
-    draft::{Draft, Members, Place},
+    draft::{Draft, Members, RequestKind},
     input::{Input, enveloped},
 };
 use crate::{error::ApiError, shard::KEPT_BYTES};
@@ -218,7 +218,7 @@ pub(in super::super) fn put_item(request: &Request<'_>, input: Value) -> Result<
     let object = input.required_object("Item")?;
     let (members, returned) = take_members(&mut input, table, object)?;
     let refusal = (!only_old(returned.values)).then(|| ApiError::validation(ONLY_OLD));
-    let draft = Draft::put(&mut input, members, Place::Single, refusal)?;
+    let draft = Draft::put(&mut input, members, RequestKind::Single, refusal)?;
     single(request, draft, &returned)
 }
 
@@ -231,7 +231,7 @@ pub(in super::super) fn delete_item(request: &Request<'_>, input: Value) -> Resu
     if !only_old(returned.values) {
         return Err(enveloped(ApiError::validation(ONLY_OLD)));
     }
-    let draft = Draft::delete(&mut input, members, Place::Single)?;
+    let draft = Draft::delete(&mut input, members, RequestKind::Single)?;
     single(request, draft, &returned)
 }
 
@@ -250,7 +250,7 @@ pub(in super::super) fn update_item(request: &Request<'_>, input: Value) -> Resu
     let report = Report::take(&mut input)?;
     input.violations().check_first()?;
     let members = Members { table, object, show_on_failure: shown == Some("ALL_OLD") };
-    let draft = Draft::update(&mut input, members, Place::Single)?;
+    let draft = Draft::update(&mut input, members, RequestKind::Single)?;
     single(request, draft, &Returned { values, report, metrics })
 }
 

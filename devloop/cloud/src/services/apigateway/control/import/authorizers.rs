@@ -14,9 +14,9 @@ use crate::{error::ApiError, services::apigateway::model::Api};
 /// The extension that makes an authorizer of a scheme.
 pub(super) const EXTENSION: &str = "x-amazon-apigateway-authorizer";
 
-/// Makes the authorizer of every scheme that has one, whether a method asks it or not; their ids by the schemes' names.
+/// Makes the authorizer of every scheme that has one, whether a method uses it or not. Returns their ids by the schemes' names.
 ///
-/// An authorizer that has the name already gives way, and its id stays: methods that the document does not touch go on asking it.
+/// An authorizer of the same name is replaced and its id is kept, so that methods that the document does not touch still have it.
 pub(super) fn put_all(api: &Api, document: &Document) -> Result<BTreeMap<String, String>, ApiError> {
     let mut ids = BTreeMap::new();
     for (name, scheme) in document.schemes() {
@@ -46,7 +46,7 @@ fn put(api: &Api, name: &str, input: Map<String, Value>) -> Result<String, ApiEr
     Ok(former.id)
 }
 
-/// The input of `CreateAuthorizer` for a scheme: a token stands in the header that the scheme itself names.
+/// The input of `CreateAuthorizer` for a scheme: a token is in the header that the scheme itself names.
 fn input(name: &str, scheme: &Value, extension: &Value) -> Result<Map<String, Value>, ApiError> {
     let mut given = members(extension.clone());
     let kind = given.remove("type").unwrap_or_default();
@@ -61,10 +61,10 @@ fn input(name: &str, scheme: &Value, extension: &Value) -> Result<Map<String, Va
             )
         })?;
         input.insert("identitySource".to_owned(), format!("method.request.header.{header}").into());
-        // AWS reads it of the other type only.
+        // AWS reads this member for the type REQUEST only.
         given.remove("identitySource");
     }
-    // Templates make texts of numbers that they put in.
+    // Templates write numbers that they insert as text.
     let seconds = given.remove("authorizerResultTtlInSeconds");
     let seconds = match seconds {
         Some(Value::String(text)) => Some(text.parse::<u32>().map_or_else(|_| text.into(), Value::from)),

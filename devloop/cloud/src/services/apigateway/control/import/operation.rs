@@ -103,7 +103,7 @@ pub(super) fn put_all(
 
 impl Operation<'_> {
     fn put(&self, known: &Known) -> Result<(), ApiError> {
-        // A method that is there already makes room.
+        // An existing method is replaced.
         if let Some(resource) = self.api.state.write().resources.get_mut(self.at.resource) {
             resource.methods.remove(self.at.method);
         }
