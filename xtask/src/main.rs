@@ -28,16 +28,16 @@ const NOT_RUN: u8 = 3;
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    // This package is one folder below the workspace's root.
-    let Some(root) = Path::new(env!("CARGO_MANIFEST_DIR")).parent() else { return FAILED.into() };
     let ended = match arguments::read(&words) {
         Ok(Task::Help) => {
             say(HELP);
             Ok(0)
         }
-        Ok(Task::Test { filters }) => test(root, &filters),
-        Ok(Task::SetUp) => set_up(root).map(|set_up| if set_up.missing.is_empty() { 0 } else { NOT_RUN }),
-        Ok(Task::Lock) => setup::lock(root).map(|()| 0),
+        Ok(Task::Test { filters }) => root().and_then(|root| test(root, &filters)),
+        Ok(Task::SetUp) => {
+            root().and_then(set_up).map(|set_up| if set_up.missing.is_empty() { 0 } else { NOT_RUN })
+        }
+        Ok(Task::Lock) => root().and_then(setup::lock).map(|()| 0),
         Err(wrong) => {
             say(&format!("error: {wrong}\n\n{HELP}"));
             Ok(USAGE)
@@ -49,6 +49,25 @@ fn main() -> ExitCode {
             FAILED
         })
         .into()
+}
+
+/// The workspace's root, one folder above this package.
+fn root() -> Result<&'static Path, String> {
+    let compiled = Path::new(env!("CARGO_MANIFEST_DIR"));
+    // Cargo does not compile anew for another folder, and the tests would look for their files in the former one.
+    match std::env::var_os("CARGO_MANIFEST_DIR") {
+        Some(now) if !are_same(Path::new(&now), compiled) => Err(format!(
+            "test {}: the target folder has what was compiled in {}, because the clone was moved or shares the folder with another one; \
+             run `cargo clean` first",
+            Path::new(&now).display(),
+            compiled.display()
+        )),
+        _ => compiled.parent().ok_or_else(|| "find the folder above xtask".to_owned()),
+    }
+}
+
+fn are_same(one: &Path, other: &Path) -> bool {
+    one == other || matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
 
 fn set_up(root: &Path) -> Result<setup::SetUp, String> {
