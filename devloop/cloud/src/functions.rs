@@ -1,14 +1,16 @@
 //! How APIs, event source mappings and topics invoke functions. Lambda implements the trait; tests implement it with a
 //! substitute.
 
-use std::{fmt::Debug, sync::Arc, time::Duration};
+mod starvation;
+
+use std::fmt::Debug;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use parking_lot::Mutex;
-use tokio::time::{Instant, sleep_until};
 
 use crate::{cause::Causes, context::Context, error::ApiError};
+
+pub(crate) use starvation::{Starvation, Starved};
 
 /// One synchronous invocation by another part of the cloud.
 #[derive(Debug, Clone, Default)]
@@ -27,39 +29,6 @@ pub(crate) struct Invocation {
     pub(crate) wants_log: bool,
     /// Whether it gives way to consumers of streams that are starved: it comes from a client that waits for the answer.
     pub(crate) gives_way: bool,
-}
-
-/// Whether consumers of streams are starved: they are behind, and slower than they could be, because other functions take the
-/// cores. All clones are one.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Starvation(Arc<Mutex<Option<Instant>>>);
-
-impl Starvation {
-    /// How long a consumer counts as starved after the last batch that showed it.
-    const LASTS: Duration = Duration::from_millis(50);
-
-    /// How long an invocation gives way at most.
-    const LONGEST: Duration = Duration::from_millis(100);
-
-    /// Notes that a consumer is starved now.
-    pub(crate) fn note(&self) {
-        *self.0.lock() = Some(Instant::now() + Self::LASTS);
-    }
-
-    /// Waits until no consumer is starved, but not longer than a tenth of a second. This is the machine's time, whatever the
-    /// cloud's clock says, because it is the machine's cores that are shared.
-    pub(crate) async fn over(&self) {
-        let last = Instant::now() + Self::LONGEST;
-        loop {
-            let until = *self.0.lock();
-            match until {
-                Some(until) if until > Instant::now() && last > Instant::now() => {
-                    sleep_until(until.min(last)).await;
-                }
-                _ => return,
-            }
-        }
-    }
 }
 
 /// The outcome of an invocation that reached the function.
@@ -95,37 +64,5 @@ pub(crate) trait Functions: Debug + Send + Sync + 'static {
     /// Whether debuggers may hold functions. Then no time limit counts.
     fn are_debugged(&self) -> bool {
         false
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn starvation_is_over_a_moment_after_the_last_note() {
-        let starvation = Starvation::default();
-        starvation.over().await;
-        let began = Instant::now();
-        starvation.note();
-        starvation.over().await;
-        assert!(began.elapsed() >= Starvation::LASTS);
-    }
-
-    #[tokio::test]
-    async fn nobody_gives_way_for_ever() {
-        let (starvation, began) = (Starvation::default(), Instant::now());
-        let starving = async {
-            let mut again = tokio::time::interval(Duration::from_millis(5));
-            loop {
-                starvation.note();
-                again.tick().await;
-            }
-        };
-        tokio::select! {
-            biased;
-            () = starving => unreachable!("it starves for ever"),
-            () = starvation.over() => assert!(began.elapsed() >= Starvation::LONGEST),
-        }
     }
 }

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::*;
 use crate::{
+    functions::Starved,
     http::{Arriving, Reply, Request},
     service::{About, Answering, Dialect, Json, JsonVersion, Query},
 };
@@ -258,7 +259,7 @@ async fn clients_invocations_give_way_to_starved_consumers_of_streams() {
         let invocation = Invocation { payload: "1".into(), gives_way, ..Invocation::default() };
         cloud.0.lambda.invoke(&cx, "f", invocation).await.unwrap();
     };
-    cloud.0.lambda.starves();
+    cloud.0.lambda.starves(Starved::FarBehind);
     let mut client = Box::pin(invoke(true));
     tokio::select! {
         biased;

@@ -55,9 +55,7 @@ impl Invoker {
         version: Arc<Version>,
         invocation: Invocation,
     ) -> Result<Outcome, ApiError> {
-        if invocation.gives_way {
-            self.starvation.over().await;
-        }
+        let _place = if invocation.gives_way { self.starvation.give_way().await } else { None };
         // Held to the end, because an invocation that waits for an environment counts as concurrent too.
         let permit = function.share.enter().inspect_err(|_| {
             function.meters.throttles.record(1.0, self.clock.now_ms());

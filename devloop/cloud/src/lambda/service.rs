@@ -31,7 +31,7 @@ use crate::{
     clock::Clock,
     context::Context,
     error::ApiError,
-    functions::{self, Invocation, Outcome, Starvation},
+    functions::{self, Invocation, Outcome, Starvation, Starved},
     regional::Regional,
     services::{cloudwatch::CloudWatch, logs::Logs},
 };
@@ -124,8 +124,8 @@ impl Lambda {
     }
 
     /// Notes that a consumer of a stream is starved: for a moment, invocations that give way wait.
-    pub(crate) fn starves(&self) {
-        self.invoker.starvation.note();
+    pub(crate) fn starves(&self, starved: Starved) {
+        self.invoker.starvation.note(starved);
     }
 
     /// The last events that functions got.

@@ -18,7 +18,7 @@ use super::{
     status::{MappingStatus, ShardStatus},
     streams::Reading,
 };
-use crate::{context::Context, error::ApiError, shard::Start};
+use crate::{context::Context, error::ApiError, shard::Start, wire};
 
 /// An event source mapping.
 #[derive(Debug)]
@@ -163,7 +163,12 @@ impl Mapping {
 
     /// The context for one invocation by the mapping.
     pub(crate) fn request_context(&self) -> Context {
-        Context { request_id: Uuid::new_v4().to_string().into(), ..self.cx.clone() }
+        Context { request_id: wire::unique_id().to_string().into(), ..self.cx.clone() }
+    }
+
+    /// The region of the mapping and of its source.
+    pub(crate) fn region(&self) -> &str {
+        &self.cx.region
     }
 
     pub(crate) fn facts(&self) -> Facts {

@@ -5,7 +5,13 @@ use std::{fmt::Debug, future::Future, sync::Arc};
 
 use bytes::Bytes;
 
-use crate::{context::Context, error::ApiError, functions::Outcome, services::sqs::Sqs, source::Source};
+use crate::{
+    context::Context,
+    error::ApiError,
+    functions::{Outcome, Starved},
+    services::sqs::Sqs,
+    source::Source,
+};
 
 /// The functions that mappings invoke.
 pub(crate) trait Invoke {
@@ -23,7 +29,7 @@ pub(crate) trait Invoke {
     ) -> impl Future<Output = Result<Outcome, ApiError>> + Send;
 
     /// Notes that the function of a mapping is behind and slower than it could be: invocations of clients give way to it.
-    fn starves(&self) {}
+    fn starves(&self, _starved: Starved) {}
 }
 
 /// The failure record of a discarded batch, for a destination.

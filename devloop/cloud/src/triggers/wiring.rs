@@ -16,7 +16,7 @@ use crate::{
     clock::Clock,
     context::Context,
     error::ApiError,
-    functions::{Invocation, Outcome},
+    functions::{Invocation, Outcome, Starved},
     lambda::Lambda,
     resource::ResourceType,
     service::{About, Answering, Catalogue, Service},
@@ -116,8 +116,8 @@ impl Invoke for Wired {
         self.lambda.invoke(cx, function, Invocation { payload, ..Invocation::default() }).await
     }
 
-    fn starves(&self) {
-        self.lambda.starves();
+    fn starves(&self, starved: Starved) {
+        self.lambda.starves(starved);
     }
 }
 

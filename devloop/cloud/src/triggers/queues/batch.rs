@@ -72,8 +72,7 @@ impl<O: Outside> Delivery<O> {
             let _ = self.queue.delete(&received.receipt_handle);
             return;
         }
-        let region = self.mapping.request_context().region;
-        let record = event::record(&received, self.queue.arn(), &region);
+        let record = event::record(&received, self.queue.arn(), self.mapping.region());
         batch.bytes += record.len() + 1;
         let due_ms = self.clock.now_ms() + self.queue.visibility_s() * 1000;
         batch.messages.push(Held { received, record, due_ms });

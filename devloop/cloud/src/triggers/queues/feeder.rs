@@ -118,10 +118,9 @@ impl<O: Outside> Feeder<O> {
                 attempt: None,
             };
             let delivery = Arc::clone(&self.delivery);
-            let region = delivery.mapping.request_context().region;
             let received = tokio::select! {
                 biased;
-                received = delivery.outside.sqs().receive(&region, &delivery.queue, &poll) => received,
+                received = delivery.outside.sqs().receive(delivery.mapping.region(), &delivery.queue, &poll) => received,
                 changed = changed(&mut self.plans) => {
                     // Marks the change as unseen, so that the next round reads the new plan.
                     self.plans.mark_changed();

@@ -33,8 +33,7 @@ impl<H: SourceShard, O: Outside> Lane<H, O> {
         if let Some(last) = batch.entries[piece.records.clone()].last() {
             let now_ms = self.clock.now_ms();
             let age_ms = (now_ms - last.arrived_ms).max(0);
-            let region = self.mapping.request_context().region;
-            self.outside.iterator_age(&region, plan.function_name(), age_ms, now_ms);
+            self.outside.iterator_age(self.mapping.region(), plan.function_name(), age_ms, now_ms);
         }
         let tail = self.batch_tail(batch);
         let progress = std::sync::Arc::clone(&self.progress);

@@ -150,8 +150,8 @@ impl<H: SourceShard, O: Outside> Lane<H, O> {
             return;
         }
         let (behind, _) = self.progress.shard.log().backlog(self.progress.checkpoint(self.number));
-        if self.pace.is_starved(*self.nudges.borrow(), took, behind, size) {
-            self.outside.starves();
+        if let Some(starved) = self.pace.after(*self.nudges.borrow(), took, behind, size) {
+            self.outside.starves(starved);
         }
     }
 

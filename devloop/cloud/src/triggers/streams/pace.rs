@@ -5,8 +5,13 @@
 
 use std::time::Duration;
 
+use crate::functions::Starved;
+
 /// How many records a lane may be behind, in addition to two batches.
 const BEHIND: usize = 100;
+
+/// How many records are far behind, in addition to two batches.
+const FAR: usize = 200;
 
 /// How many times the shortest duration of a full batch means that others take the cores.
 const SLOW: f64 = 1.5;
@@ -24,8 +29,14 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// Takes the duration of a full batch, and says whether a lane that is behind by so many records is starved.
-    pub(super) fn is_starved(&mut self, of: u64, took: Duration, behind: usize, batch_size: usize) -> bool {
+    /// Takes the duration of a full batch, and says how starved a lane is that is behind by so many records.
+    pub(super) fn after(
+        &mut self,
+        of: u64,
+        took: Duration,
+        behind: usize,
+        batch_size: usize,
+    ) -> Option<Starved> {
         if self.of != of {
             *self = Self { of, durations: None };
         }
@@ -33,7 +44,9 @@ impl Pace {
         let (shortest, current) = self.durations.unwrap_or((took, took));
         let (shortest, current) = (shortest.min(took), current + (took - current) * LAST);
         self.durations = Some((shortest, current));
-        behind > BEHIND + 2 * batch_size && current > SLOW * shortest
+        let more_than = |records| behind > records + 2 * batch_size;
+        let is_starved = more_than(BEHIND) && current > SLOW * shortest;
+        is_starved.then(|| if more_than(FAR) { Starved::FarBehind } else { Starved::Behind })
     }
 }
 
@@ -41,15 +54,24 @@ impl Pace {
 mod tests {
     use std::time::Duration;
 
-    use super::Pace;
+    use super::{Pace, Starved};
 
     /// The answers for batches of one record that took so many ms, each with so many records behind.
     fn answers(batches: &[(u64, u64, usize)]) -> Vec<bool> {
         let mut pace = Pace::default();
         let answers = batches
             .iter()
-            .map(|(of, ms, behind)| pace.is_starved(*of, Duration::from_millis(*ms), *behind, 1));
+            .map(|(of, ms, behind)| pace.after(*of, Duration::from_millis(*ms), *behind, 1).is_some());
         answers.collect()
+    }
+
+    #[test]
+    fn a_starved_lane_can_be_far_behind() {
+        let mut pace = Pace::default();
+        let mut after = |ms, behind| pace.after(0, Duration::from_millis(ms), behind, 1);
+        assert_eq!(after(1, 203), None);
+        assert_eq!(after(5, 202), Some(Starved::Behind));
+        assert_eq!(after(5, 203), Some(Starved::FarBehind));
     }
 
     #[test]
