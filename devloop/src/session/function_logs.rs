@@ -2,15 +2,21 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use devloop_cloud::{Cloud, LogEvent, OwnLine};
 use tokio::sync::broadcast::error::RecvError;
+use tokio::time::sleep;
 
 use crate::bus::Events;
 use crate::engine::Fact;
 
 /// How many requests of a function are followed at once. When there are more, the reports of some are not shown.
 const MOST_REQUESTS: usize = 64;
+
+/// How long lines are gathered before they are passed on together: waking the main loop for each line took a seventh of devloop's
+/// time under load.
+const GATHERED: Duration = Duration::from_millis(10);
 
 /// Passes the functions' own lines on, under the binaries' names, and Lambda's report of each request that they name. START, END
 /// and other reports stay in CloudWatch Logs.
@@ -37,6 +43,9 @@ pub(super) async fn follow(cloud: Cloud, events: Events) {
                 events.send(Fact::Log { function: "devloop".to_owned(), line }).await;
             }
             Err(RecvError::Closed) => return,
+        }
+        if lines.is_empty() {
+            sleep(GATHERED).await;
         }
     }
 }

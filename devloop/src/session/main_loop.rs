@@ -70,16 +70,14 @@ pub(super) async fn main_loop(
         }
     };
     let result = turning.await;
-    for sink in sinks.iter_mut() {
-        sink.flush();
-    }
-    result
+    let is_open = each(sinks, |sink| sink.flush());
+    result.and(is_open.map(|_| ()))
 }
 
 /// Lets the sinks write, and tells all of them what one could not. Returns false when the output's pipe is closed.
 fn flush(sinks: &mut [Box<dyn Sink>], state: &State) -> Result<bool, UserError> {
-    for sink in sinks.iter_mut() {
-        sink.flush();
+    if !each(sinks, |sink| sink.flush())? {
+        return Ok(false);
     }
     let losses: Vec<_> = sinks.iter_mut().flat_map(|sink| sink.losses()).collect();
     for problem in losses {
@@ -103,14 +101,23 @@ fn end(state: &State) -> Result<(), UserError> {
 
 /// Passes the notice to every sink. Returns false when the output's pipe is closed.
 fn tell(sinks: &mut [Box<dyn Sink>], at: Millis, notice: &Notice, state: &State) -> Result<bool, UserError> {
+    each(sinks, |sink| sink.tell(at, notice, state))
+}
+
+/// Lets every sink write. Returns false when the output's pipe is closed, which does not keep the other sinks from it.
+fn each(
+    sinks: &mut [Box<dyn Sink>],
+    mut writes: impl FnMut(&mut dyn Sink) -> std::io::Result<()>,
+) -> Result<bool, UserError> {
+    let mut is_open = true;
     for sink in sinks {
-        match sink.tell(at, notice, state) {
+        match writes(sink.as_mut()) {
             Ok(()) => {}
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(false),
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => is_open = false,
             Err(error) => {
                 return Err(UserError::failure("output_failed", format!("write the output: {error}")));
             }
         }
     }
-    Ok(true)
+    Ok(is_open)
 }

@@ -18,7 +18,7 @@ use crate::error::UserError;
 use crate::session::main_loop::main_loop;
 use crate::session::run::start_watcher;
 use crate::session::workers::Workers;
-use crate::sink::Sink;
+use crate::sink::{Plain, Sink};
 use crate::target::{Pending, Target, Whereabouts};
 use crate::testing::Fixture;
 
@@ -462,9 +462,35 @@ impl Sink for Keeper {
         self.0.send(kind).map_err(|_| io::ErrorKind::BrokenPipe.into())
     }
 
-    fn flush(&mut self) {
+    fn flush(&mut self) -> io::Result<()> {
         let _ = self.0.send("flush");
+        Ok(())
     }
+}
+
+fn workers(fixture: &Fixture, events: &Events, stop: &CancellationToken) -> Workers {
+    let target = Arc::new(Fake::default()) as Arc<dyn Target>;
+    let dist = fixture.path("target/devloop/dist");
+    Workers::new(fixture.builder(), dist, target, None, events.clone(), None, stop.clone())
+}
+
+#[tokio::test]
+async fn a_reader_that_goes_away_ends_the_session_and_the_other_outputs_keep_their_lines() {
+    let fixture = Fixture::new();
+    let (reader, output) = io::pipe().unwrap();
+    drop(reader);
+    let (sender, mut asked) = unbounded_channel();
+    let (events, mut inbox) = Events::channel();
+    let stop = CancellationToken::new();
+    let mut workers = workers(&fixture, &events, &stop);
+    events.send(Fact::Log { function: "alpha".to_owned(), line: "one".to_owned() }).await;
+    let mut state = State::new(crate::graph::Workspace::default(), []);
+    let mut sinks: Vec<Box<dyn Sink>> =
+        vec![Box::new(Plain::new(output, false, true)), Box::new(Keeper(sender))];
+    let turning = main_loop(&mut state, &mut inbox, &mut sinks, &mut workers, &stop, false);
+    tokio::time::timeout(PATIENCE, turning).await.unwrap().unwrap();
+    drop(sinks);
+    assert_eq!(std::iter::from_fn(|| asked.try_recv().ok()).collect::<Vec<_>>(), ["line", "flush", "flush"]);
 }
 
 #[tokio::test]
@@ -473,9 +499,7 @@ async fn functions_lines_are_written_together_a_moment_later_and_everything_else
     let (sender, mut asked) = unbounded_channel();
     let (events, mut inbox) = Events::channel();
     let stop = CancellationToken::new();
-    let target = Arc::new(Fake::default()) as Arc<dyn Target>;
-    let dist = fixture.path("target/devloop/dist");
-    let mut workers = Workers::new(fixture.builder(), dist, target, None, events.clone(), None, stop.clone());
+    let mut workers = workers(&fixture, &events, &stop);
     // A request leaves lines of the function and a report of Lambda, and there may be thousands of requests a second.
     let line = |number: u32| {
         let (function, line) = ("alpha".to_owned(), number.to_string());

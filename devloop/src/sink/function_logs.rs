@@ -98,8 +98,9 @@ impl Sink for FunctionLogs {
         Ok(())
     }
 
-    fn flush(&mut self) {
+    fn flush(&mut self) -> io::Result<()> {
         self.files.values_mut().for_each(Bounded::flush);
+        Ok(())
     }
 
     fn losses(&mut self) -> Vec<Problem> {
@@ -143,7 +144,7 @@ mod tests {
         for (second, notice) in notices.iter().enumerate() {
             logs.tell(1_700_000_000_007 + second as u64 * 1_000, notice, &state).unwrap();
         }
-        logs.flush();
+        logs.flush().unwrap();
         let read = |name: &str| fs::read_to_string(directory.path().join("logs").join(name)).unwrap();
         let expected = "2023-11-14T22:13:20.007Z one\n\
             2023-11-14T22:13:21.007Z --- build 2 is live: 91c291c2 · save→live 1.12 s · detect 0 · plan 0 · \

@@ -30,8 +30,9 @@ impl Sink for LogFile {
         Ok(())
     }
 
-    fn flush(&mut self) {
+    fn flush(&mut self) -> io::Result<()> {
         self.file.flush();
+        Ok(())
     }
 
     fn losses(&mut self) -> Vec<Problem> {

@@ -33,8 +33,10 @@ pub(crate) trait Sink: Send {
     fn tell(&mut self, at: Millis, notice: &Notice, state: &State) -> io::Result<()>;
 
     /// Writes what the sink has buffered. The loop calls it a moment after a function's line, at once after everything else, and at
-    /// its end.
-    fn flush(&mut self) {}
+    /// its end. A broken pipe ends the session in good order.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 
     /// What it could not keep, for the other sinks to tell while it lasts: once until it can again.
     fn losses(&mut self) -> Vec<Problem> {

@@ -139,6 +139,7 @@ fn tell(sink: &mut dyn Sink) {
     for (second, notice) in session().iter().enumerate() {
         sink.tell(1_700_000_000_000 + second as u64 * 1000, notice, &state).unwrap();
     }
+    sink.flush().unwrap();
 }
 
 fn written(page: &Page) -> String {
@@ -166,7 +167,9 @@ fn plain_lines_of_an_ascii_terminal_use_ascii_only() {
     let (function, digest) = ("upstream".to_owned(), digest("33ab"));
     let state = State::new(Workspace::default(), []);
     let notice = Notice::Live { generation: 2, function, digest, phases };
-    Plain::new(page.clone(), false, false).tell(0, &notice, &state).unwrap();
+    let mut plain = Plain::new(page.clone(), false, false);
+    plain.tell(0, &notice, &state).unwrap();
+    plain.flush().unwrap();
     let expected = "live       upstream 33ab0000, save->live 1.03 s, detect 22, plan 0, cargo 1,010, package 0, swap 0, reload 0\n";
     assert_eq!(written(&page), expected);
 }
