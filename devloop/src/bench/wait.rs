@@ -55,6 +55,8 @@ pub(crate) struct Waiting {
     seen: u64,
     news: Duration,
     quiet_looks: u32,
+    /// When the target left the first of several questions in a row without an answer.
+    unanswered: Option<Duration>,
 }
 
 /// How many looks in a row must find nothing pending, because an event between two stages is invisible for a moment.
@@ -63,11 +65,12 @@ const QUIET_LOOKS: u32 = 2;
 impl Waiting {
     /// Starts with this many requests complete already.
     pub(crate) fn new(patience: Patience, seen: u64) -> Self {
-        Self { patience, seen, news: Duration::ZERO, quiet_looks: 0 }
+        Self { patience, seen, news: Duration::ZERO, quiet_looks: 0, unanswered: None }
     }
 
     /// Returns the state, given how many requests are complete and what is pending.
     pub(crate) fn look(&mut self, now: Duration, seen: u64, pending: &Pending) -> WaitState {
+        self.unanswered = None;
         if seen != self.seen {
             (self.seen, self.news, self.quiet_looks) = (seen, now, 0);
         }
@@ -84,6 +87,13 @@ impl Waiting {
         } else {
             WaitState::Waiting
         }
+    }
+
+    /// Notes that the target did not answer. Returns whether it has been silent for so long that it is taken for gone: a target
+    /// under load may leave a question without an answer.
+    pub(crate) fn is_gone(&mut self, now: Duration) -> bool {
+        let since = *self.unanswered.get_or_insert(now);
+        now.saturating_sub(since) >= self.patience.idle || now >= self.patience.timeout
     }
 }
 
@@ -146,6 +156,17 @@ mod tests {
         }
         assert_eq!(waiting.look(seconds(40), 0, &batch(15)), WaitState::Waiting);
         assert_eq!(waiting.look(seconds(41), 0, &batch(16)), WaitState::Quiet);
+    }
+
+    #[test]
+    fn a_target_that_stays_silent_is_gone() {
+        let mut waiting = waiting(Some(10));
+        assert!(!waiting.is_gone(seconds(1)));
+        assert!(!waiting.is_gone(seconds(15)), "silent for 14 s only");
+        assert!(waiting.is_gone(seconds(16)));
+        waiting.look(seconds(17), 3, &records(7));
+        assert!(!waiting.is_gone(seconds(18)), "it has answered meanwhile");
+        assert!(waiting.is_gone(seconds(300)), "the time is over");
     }
 
     #[test]

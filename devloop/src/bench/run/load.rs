@@ -189,7 +189,6 @@ impl<'a> Load<'a> {
         let mut waiting = Waiting::new(patience, 0);
         let mut ticks = tokio::time::interval(if self.target.client.is_aws() { AT_AWS } else { DRAINING });
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut refused_since: Option<String> = None;
         loop {
             ticks.tick().await;
             // Pending events are asked for first: a request that becomes complete between the two questions is then seen and not
@@ -206,10 +205,11 @@ impl<'a> Load<'a> {
                     (pending, fresh)
                 }
                 (Err(reason), ..) | (_, Err(reason), _) | (.., Err(reason)) => {
-                    if began.elapsed() >= self.order.timeout {
-                        return Err(failed(refused_since.unwrap_or(reason)));
+                    if waiting.is_gone(began.elapsed()) {
+                        return Err(failed(format!("there was no answer for a while: {reason}")));
                     }
-                    refused_since = Some(reason);
+                    self.progress.at(now());
+                    watch(&self.progress);
                     continue;
                 }
             };
