@@ -7,6 +7,7 @@ use std::io::{self, Cursor, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use futures_util::{StreamExt as _, stream};
 use serde_json::Value;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
@@ -18,6 +19,9 @@ use crate::error::UserError;
 
 /// The deepest folder in a zip. A link to a folder above it would be followed without an end.
 const DEEPEST: usize = 64;
+
+/// How many files or folders are packed, or uploaded, at the same time: each is in memory meanwhile.
+const AT_ONCE: usize = 2;
 
 /// A file or a folder that is to be in a bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,19 +37,18 @@ struct Asset {
 /// Brings everything that a stack needs into the cloud's buckets; what is there already stays. Gives back how many were uploaded.
 pub(super) async fn upload(cloud: &Cloud, stack: &Stack) -> Result<usize, UserError> {
     let place = Place { account: &cloud.account, region: &stack.region };
-    let mut packing = Vec::new();
+    let mut missing = Vec::new();
     for manifest in &stack.asset_manifests {
         for asset in listed(&read_json(manifest)?, manifest, stack, place)? {
             let what = format!("look for {} in the bucket {}", asset.object.key, asset.object.bucket);
             if !cloud.has_object(&asset.region, &asset.object).await.map_err(failed(&what))? {
-                let source = asset.clone();
-                packing.push((asset, tokio::task::spawn_blocking(move || content(&source))));
+                missing.push(asset);
             }
         }
     }
-    let count = packing.len();
-    for (asset, content) in packing {
-        let packed = content.await.unwrap_or_else(|error| Err(io::Error::other(error)));
+    let count = missing.len();
+    let mut packing = stream::iter(missing).map(packed).buffered(AT_ONCE);
+    while let Some((asset, packed)) = packing.next().await {
         let body = packed.map_err(|error| {
             UserError::failure("asset_unreadable", format!("read {}: {error}", asset.source.display()))
         })?;
@@ -64,6 +67,13 @@ pub(super) async fn upload(cloud: &Cloud, stack: &Stack) -> Result<usize, UserEr
         })?;
     }
     Ok(count)
+}
+
+/// An asset with its content, which another thread packs.
+async fn packed(asset: Asset) -> (Asset, io::Result<Bytes>) {
+    let source = asset.clone();
+    let content = tokio::task::spawn_blocking(move || content(&source)).await;
+    (asset, content.unwrap_or_else(|error| Err(io::Error::other(error))))
 }
 
 /// The assets in a manifest. Images of containers, and files that a command makes, are refused by name.
@@ -90,7 +100,15 @@ fn listed(manifest: &Value, file: &Path, stack: &Stack, place: Place<'_>) -> Res
         };
         for destination in asset["destinations"].as_object().into_iter().flat_map(|all| all.values()) {
             let text = |name: &str| destination[name].as_str().map(|text| place.fill(text));
-            let (Some(bucket), Some(key)) = (text("bucketName"), text("objectKey")) else { continue };
+            let (Some(bucket), Some(key)) = (text("bucketName"), text("objectKey")) else {
+                let message = format!(
+                    "read {}: the destination of {} has no bucketName or no objectKey",
+                    file.display(),
+                    named(id, asset)
+                );
+                return Err(UserError::failure("asset_unreadable", message)
+                    .with_hint("write the assembly again with the app's own `cdk synth`"));
+            };
             assets.push(Asset {
                 source: folder.join(path),
                 is_folder: source["packaging"] == "zip",
@@ -146,7 +164,9 @@ fn collect(folder: &Path, path: &str, depth: usize, files: &mut BTreeSet<String>
             return Err(io::Error::other(format!("the file name {} is no text", name.display())));
         };
         let name = if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
-        if std::fs::metadata(entry.path())?.is_dir() {
+        let metadata = std::fs::metadata(entry.path())
+            .map_err(|error| io::Error::new(error.kind(), format!("{name}: {error}")))?;
+        if metadata.is_dir() {
             collect(folder, &name, depth + 1, files)?;
         } else {
             files.insert(name);
@@ -190,6 +210,12 @@ mod tests {
         let made = json!({ "files": { "5": { "source": { "executable": ["make"] }, "destinations": {} } } });
         let message = check(&made).unwrap_err().problem.message;
         assert_eq!(message, "deploy shop: a command of the app makes these files: 5");
+        let nowhere = json!({ "files": {
+            "6": { "source": { "path": "a" }, "destinations": { "x": { "bucketName": "b" } } },
+        } });
+        let message = check(&nowhere).unwrap_err().problem.message;
+        let expected = "read /out/Shop.assets.json: the destination of 6 has no bucketName or no objectKey";
+        assert_eq!(message, expected);
     }
 
     #[test]
@@ -226,5 +252,9 @@ mod tests {
 
         symlink(folder.path(), path("lib/round")).unwrap();
         assert!(zip(folder.path()).is_err(), "a link to a folder above it has no end");
+        fs::remove_file(path("lib/round")).unwrap();
+        symlink(path("nothing"), path("lib/broken")).unwrap();
+        let error = zip(folder.path()).unwrap_err().to_string();
+        assert!(error.starts_with("lib/broken: "), "{error}");
     }
 }
