@@ -13,6 +13,8 @@ use tokio::{
 #[derive(Debug, Clone)]
 pub(crate) struct Starvation {
     noted: Arc<Mutex<Option<Noted>>>,
+    /// Invocations that give way, in the order of their arrival.
+    queue: Arc<tokio::sync::Mutex<()>>,
     /// The only place for invocations that run while consumers are starved. Consumers of one shard run one after another, so
     /// without it a part of the cores would have nothing to do.
     place: Arc<Semaphore>,
@@ -21,9 +23,9 @@ pub(crate) struct Starvation {
 /// How starved a consumer is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Starved {
-    /// Invocations that give way run one at a time.
+    /// Invocations that give way run one after another.
     Behind,
-    /// None of them runs.
+    /// They start at most once in [`Starvation::LONGEST`].
     FarBehind,
 }
 
@@ -36,7 +38,7 @@ struct Noted {
 
 impl Default for Starvation {
     fn default() -> Self {
-        Self { noted: Arc::default(), place: Arc::new(Semaphore::new(1)) }
+        Self { noted: Arc::default(), queue: Arc::default(), place: Arc::new(Semaphore::new(1)) }
     }
 }
 
@@ -44,73 +46,102 @@ impl Starvation {
     /// How long a consumer counts as starved after the last batch that showed it.
     const LASTS: Duration = Duration::from_millis(50);
 
-    /// How long an invocation gives way at most.
-    const LONGEST: Duration = Duration::from_millis(100);
+    /// How long the first in the queue waits at most, for consumers and for a function that takes long. So the queue always moves,
+    /// and slow functions run at the same time.
+    const LONGEST: Duration = Duration::from_millis(10);
 
     /// Notes that a consumer is starved now.
     pub(crate) fn note(&self, starved: Starved) {
         *self.noted.lock() = Some(Noted { starved, until: Instant::now() + Self::LASTS });
     }
 
-    /// Waits until no consumer is starved or the place is free, but not longer than a tenth of a second. The invocation keeps
-    /// the place, if it gets it, to its end. This is the machine's time, whatever the cloud's clock says, because it is the
-    /// machine's cores that are shared.
+    /// Waits for the turn of an invocation: until no consumer is starved, or until it is the first in the queue and either the
+    /// place is free or it has waited for long enough. The invocation keeps the place, if it gets it, to its end. This is the
+    /// machine's time, whatever the cloud's clock says, because it is the machine's cores that are shared.
     pub(crate) async fn give_way(&self) -> Option<OwnedSemaphorePermit> {
+        self.noted()?;
+        let _first = self.queue.lock().await;
         let last = Instant::now() + Self::LONGEST;
         loop {
-            let now = Instant::now();
-            let noted = self.noted.lock().filter(|noted| noted.until > now && last > now)?;
+            let noted = self.noted().filter(|_| last > Instant::now())?;
             tokio::select! {
                 place = Arc::clone(&self.place).acquire_owned(), if noted.starved == Starved::Behind => return place.ok(),
                 () = sleep_until(noted.until.min(last)) => {}
             }
         }
     }
+
+    /// How starved a consumer is now, if one is.
+    fn noted(&self) -> Option<Noted> {
+        self.noted.lock().filter(|noted| noted.until > Instant::now())
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use futures_util::FutureExt as _;
+    use futures_util::{FutureExt as _, future::join_all};
 
     use super::*;
 
-    #[tokio::test]
-    async fn starvation_is_over_a_moment_after_the_last_note() {
-        let starvation = Starvation::default();
-        assert!(starvation.give_way().await.is_none());
-        let began = Instant::now();
-        starvation.note(Starved::FarBehind);
-        assert!(starvation.give_way().await.is_none());
-        assert!(began.elapsed() >= Starvation::LASTS);
+    /// Does not end, and notes again and again that a consumer is starved.
+    async fn starving(starvation: &Starvation, starved: Starved) {
+        let mut again = tokio::time::interval(Duration::from_millis(5));
+        loop {
+            starvation.note(starved);
+            again.tick().await;
+        }
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
+    async fn starvation_is_over_a_moment_after_the_last_note() {
+        let starvation = Starvation::default();
+        starvation.note(Starved::FarBehind);
+        tokio::time::sleep(Starvation::LASTS).await;
+        assert!(starvation.give_way().now_or_never().unwrap().is_none(), "it does not wait");
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn one_invocation_at_a_time_passes_consumers_that_are_not_far_behind() {
         let starvation = Starvation::default();
-        let began = Instant::now();
         starvation.note(Starved::Behind);
-        let place = starvation.give_way().await;
+        let place = starvation.give_way().now_or_never().unwrap();
         assert!(place.is_some(), "it passes at once");
         let mut second = Box::pin(starvation.give_way());
         assert!(second.as_mut().now_or_never().is_none(), "the place is taken");
         drop(place);
-        assert!(second.await.is_some() || began.elapsed() >= Starvation::LASTS);
+        assert!(second.now_or_never().unwrap().is_some());
     }
 
-    #[tokio::test]
-    async fn nobody_gives_way_for_ever() {
-        let (starvation, began) = (Starvation::default(), Instant::now());
-        let starving = async {
-            let mut again = tokio::time::interval(Duration::from_millis(5));
-            loop {
-                starvation.note(Starved::FarBehind);
-                again.tick().await;
-            }
+    #[tokio::test(start_paused = true)]
+    async fn an_invocation_that_takes_long_does_not_hold_up_the_others() {
+        let starvation = Starvation::default();
+        let work = async {
+            let slow = starvation.give_way().await;
+            let began = Instant::now();
+            assert!(slow.is_some() && starvation.give_way().await.is_none());
+            began.elapsed()
         };
         tokio::select! {
             biased;
-            () = starving => unreachable!("it starves for ever"),
-            place = starvation.give_way() => assert!(place.is_none() && began.elapsed() >= Starvation::LONGEST),
+            () = starving(&starvation, Starved::Behind) => unreachable!("it starves for ever"),
+            waited = work => assert_eq!(waited, Starvation::LONGEST),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn many_invocations_pass_one_after_another_while_consumers_are_far_behind() {
+        let (starvation, began) = (Starvation::default(), Instant::now());
+        let waiting = join_all((0..50).map(|_| async {
+            starvation.give_way().await;
+            began.elapsed()
+        }));
+        tokio::select! {
+            biased;
+            () = starving(&starvation, Starved::FarBehind) => unreachable!("it starves for ever"),
+            passed = waiting => {
+                let expected: Vec<_> = (1..=50).map(|turn| Starvation::LONGEST * turn).collect();
+                assert_eq!(passed, expected);
+            }
         }
     }
 }

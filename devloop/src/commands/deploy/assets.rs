@@ -7,7 +7,6 @@ use std::io::{self, Cursor, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use futures_util::{StreamExt as _, stream};
 use serde_json::Value;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
@@ -19,9 +18,6 @@ use crate::error::UserError;
 
 /// The deepest folder in a zip. A link to a folder above it would be followed without an end.
 const DEEPEST: usize = 64;
-
-/// How many files or folders are packed, or uploaded, at the same time: each is in memory meanwhile.
-const AT_ONCE: usize = 2;
 
 /// A file or a folder that is to be in a bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,8 +43,11 @@ pub(super) async fn upload(cloud: &Cloud, stack: &Stack) -> Result<usize, UserEr
         }
     }
     let count = missing.len();
-    let mut packing = stream::iter(missing).map(packed).buffered(AT_ONCE);
-    while let Some((asset, packed)) = packing.next().await {
+    // One after another, because each is in memory until it is uploaded.
+    for asset in missing {
+        let source = asset.clone();
+        let packed = tokio::task::spawn_blocking(move || content(&source)).await;
+        let packed = packed.unwrap_or_else(|error| Err(io::Error::other(error)));
         let body = packed.map_err(|error| {
             UserError::failure("asset_unreadable", format!("read {}: {error}", asset.source.display()))
         })?;
@@ -67,13 +66,6 @@ pub(super) async fn upload(cloud: &Cloud, stack: &Stack) -> Result<usize, UserEr
         })?;
     }
     Ok(count)
-}
-
-/// An asset with its content, which another thread packs.
-async fn packed(asset: Asset) -> (Asset, io::Result<Bytes>) {
-    let source = asset.clone();
-    let content = tokio::task::spawn_blocking(move || content(&source)).await;
-    (asset, content.unwrap_or_else(|error| Err(io::Error::other(error))))
 }
 
 /// The assets in a manifest. Images of containers, and files that a command makes, are refused by name.

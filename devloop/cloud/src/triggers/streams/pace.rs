@@ -11,7 +11,7 @@ use crate::functions::Starved;
 const BEHIND: usize = 100;
 
 /// How many records are far behind, in addition to two batches.
-const FAR: usize = 200;
+const FAR: usize = 150;
 
 /// How many times the shortest duration of a full batch means that others take the cores.
 const SLOW: f64 = 1.5;
@@ -70,8 +70,8 @@ mod tests {
         let mut pace = Pace::default();
         let mut after = |ms, behind| pace.after(0, Duration::from_millis(ms), behind, 1);
         assert_eq!(after(1, 203), None);
-        assert_eq!(after(5, 202), Some(Starved::Behind));
-        assert_eq!(after(5, 203), Some(Starved::FarBehind));
+        assert_eq!(after(5, 152), Some(Starved::Behind));
+        assert_eq!(after(5, 153), Some(Starved::FarBehind));
     }
 
     #[test]
