@@ -210,6 +210,19 @@ async fn another_user_of_the_machine_is_turned_away_when_asked_for() {
 }
 
 #[tokio::test]
+async fn a_web_page_gets_no_page_of_the_cloud_under_the_host_of_a_function() {
+    let cloud = TestCloud::start().await;
+    let host = format!("abc.lambda-url.us-east-1.localhost:{}", cloud.address.port());
+    for path in ["/_devloop/status", "/_devloop/events", "/_localstack/health"] {
+        for foreign in [("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")] {
+            let answer = cloud.send("GET", path, &[("host", host.as_str()), foreign], "").await;
+            assert_eq!(answer.status, 403, "{path} {foreign:?}");
+        }
+        assert_eq!(cloud.send("GET", path, &[("host", host.as_str())], "").await.status, 200, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn an_image_on_a_web_page_purges_no_queue() {
     let cloud = TestCloud::start().await;
     let cx = cloud.cloud.context("us-east-1");

@@ -17,9 +17,13 @@ use support::{FunctionFolder, TestCloud, eventually};
 
 /// A folder whose program starts and never asks for an event.
 fn silent() -> tempfile::TempDir {
+    program("exec sleep 1000")
+}
+
+fn program(commands: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let bootstrap = folder.path().join("bootstrap");
-    std::fs::write(&bootstrap, "#!/bin/sh\nexec sleep 1000\n").unwrap();
+    std::fs::write(&bootstrap, format!("#!/bin/sh\n{commands}\n")).unwrap();
     std::fs::set_permissions(bootstrap, std::fs::Permissions::from_mode(0o755)).unwrap();
     folder
 }
@@ -46,6 +50,24 @@ async fn deleting_a_function_ends_a_waiting_invocation_and_its_timers() {
         answer.body
     );
     eventually("the end of every wait", async || (clock.sleepers() == 0).then_some(())).await;
+}
+
+#[tokio::test]
+async fn every_call_ends_when_the_function_fails_to_start_each_time() {
+    let cloud = TestCloud::start().await;
+    // Longer than a call waits before it starts another environment, so that one is always starting.
+    let folder = program("sleep 0.3; exit 7");
+    cloud.create_hot("f", folder.path(), json!({})).await;
+    let calls = join_all((0..3).map(|_| cloud.invoke("f", json!({}))));
+    let answers = tokio::time::timeout(Duration::from_secs(60), calls).await.expect("every call has an end");
+    for answer in answers {
+        assert_eq!(answer.json()["errorType"], "Runtime.ExitError", "{:?}", answer.body);
+    }
+    eventually("the end of every start", async || {
+        let environments = &cloud.cloud.status().await["functions"][0]["environments"];
+        (environments["starting"] == 0 && environments["waiting"] == 0).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

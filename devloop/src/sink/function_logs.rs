@@ -9,7 +9,8 @@ use jiff::Timestamp;
 
 use crate::engine::{Millis, Notice, Problem, State};
 use crate::sink::bounded::Bounded;
-use crate::sink::{Sink, ansi, bounded, secrets};
+use crate::sink::{Sink, ansi, bounded};
+use devloop_cloud::without_passwords;
 
 /// How large each file may be, in bytes; the one before it is kept too.
 const LIMIT: u64 = 8 << 20;
@@ -52,7 +53,7 @@ impl FunctionLogs {
         };
         let time = time(at);
         for line in ansi::strip(text).lines() {
-            file.write(&format!("{time} {}", secrets::masked(line)), |lost| {
+            file.write(&format!("{time} {}", without_passwords(line)), |lost| {
                 format!("{time} [{lost} lines were dropped]")
             });
         }

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use crate::engine::{Millis, Notice, Problem, State};
 use crate::sink::bounded::Bounded;
-use crate::sink::{Sink, json, secrets};
+use crate::sink::{Sink, json};
+use devloop_cloud::without_passwords;
 
 /// How large the file may be, in bytes; the one before it is kept too.
 const LIMIT: u64 = 64 << 20;
@@ -26,7 +27,7 @@ impl LogFile {
 impl Sink for LogFile {
     fn tell(&mut self, at: Millis, notice: &Notice, _state: &State) -> io::Result<()> {
         let gap = |lost| format!("{{\"event\":\"lines_lost\",\"at\":{at},\"lines\":{lost}}}");
-        self.file.write(&secrets::masked(&json::line(at, notice)?), gap);
+        self.file.write(&without_passwords(&json::line(at, notice)?), gap);
         Ok(())
     }
 

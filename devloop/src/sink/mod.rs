@@ -8,7 +8,6 @@ mod json;
 mod log_file;
 mod log_line;
 mod plain;
-mod secrets;
 mod unblocked;
 
 #[cfg(test)]

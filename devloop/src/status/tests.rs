@@ -95,7 +95,7 @@ fn a_broken_pipeline_names_each_thing_that_is_wrong() {
         page["functions"][1]["on_disk_digest"] = json!("feed".repeat(16));
         page["functions"][2] = downstream;
         page["functions"][2]["last_error"] =
-            json!("Runtime.ExitError: exit status 101\n  panicked at src/lib.rs:4");
+            json!("Runtime.ExitError: exit\u{1b} status 101\u{7}\n  panicked\r at src/lib.rs:4\u{9b}");
         page["functions"][2]["last_error_ms"] = json!(1_700_000_000_001_u64);
         page["functions"][2]["errors"] = json!(3.0);
         page["mappings"][1]["state"] = json!("Disabled");

@@ -92,15 +92,15 @@ mod tests {
         }
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn starvation_is_over_a_moment_after_the_last_note() {
         let starvation = Starvation::default();
         starvation.note(Starved::FarBehind);
-        tokio::time::sleep(Starvation::LASTS).await;
+        sleep_until(Instant::now() + Starvation::LASTS).await;
         assert!(starvation.give_way().now_or_never().unwrap().is_none(), "it does not wait");
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn one_invocation_at_a_time_passes_consumers_that_are_not_far_behind() {
         let starvation = Starvation::default();
         starvation.note(Starved::Behind);
@@ -109,10 +109,10 @@ mod tests {
         let mut second = Box::pin(starvation.give_way());
         assert!(second.as_mut().now_or_never().is_none(), "the place is taken");
         drop(place);
-        assert!(second.now_or_never().unwrap().is_some());
+        assert!(second.now_or_never().is_some(), "the place is free");
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn an_invocation_that_takes_long_does_not_hold_up_the_others() {
         let starvation = Starvation::default();
         let work = async {
@@ -124,14 +124,14 @@ mod tests {
         tokio::select! {
             biased;
             () = starving(&starvation, Starved::Behind) => unreachable!("it starves for ever"),
-            waited = work => assert_eq!(waited, Starvation::LONGEST),
+            waited = work => assert!(waited >= Starvation::LONGEST),
         }
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn many_invocations_pass_one_after_another_while_consumers_are_far_behind() {
         let (starvation, began) = (Starvation::default(), Instant::now());
-        let waiting = join_all((0..50).map(|_| async {
+        let waiting = join_all((0..5).map(|_| async {
             starvation.give_way().await;
             began.elapsed()
         }));
@@ -139,8 +139,9 @@ mod tests {
             biased;
             () = starving(&starvation, Starved::FarBehind) => unreachable!("it starves for ever"),
             passed = waiting => {
-                let expected: Vec<_> = (1..=50).map(|turn| Starvation::LONGEST * turn).collect();
-                assert_eq!(passed, expected);
+                for (passed, turn) in passed.iter().zip(1..) {
+                    assert!(*passed >= Starvation::LONGEST * turn, "{passed:?}");
+                }
             }
         }
     }

@@ -8,7 +8,7 @@ use super::{
     host,
     pages::Pages,
     protocol::{self, Protocol},
-    route::{Route, access_key, route, scope},
+    route::{Route, access_key, is_page, route, scope},
 };
 use crate::{
     calls::Calls as _,
@@ -42,7 +42,7 @@ async fn answer_alone(pages: &Pages, request: Request, body: Arriving) -> Reply 
     cx.access_key = access_key(&request.headers).map(Into::into);
     // Host, fallback and route are decided before the body is read.
     let addressed = pages.registry.addressed(&request);
-    let is_deployed = addressed.is_some_and(|service| service.is_for_pages());
+    let is_deployed = addressed.is_some_and(|service| service.is_for_pages()) && !is_page(&request);
     if let Some(why) = host::refusal(&request.headers, is_deployed) {
         return Reply::error(&ApiError::with_status(403, "AccessDeniedException", why));
     }

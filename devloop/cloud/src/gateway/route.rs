@@ -38,7 +38,7 @@ pub(super) fn route<'r>(
     addressed: Option<&'r Arc<dyn Service>>,
     request: &Request,
 ) -> Route<'r> {
-    if request.path.starts_with("/_localstack/") || request.path.starts_with("/_devloop/") {
+    if is_page(request) {
         return Route::Pages;
     }
     if let Some(service) = addressed {
@@ -69,6 +69,11 @@ pub(super) fn route<'r>(
         _ if is_query => Route::Query { about: None },
         _ => Route::Refused(unknown(request)),
     }
+}
+
+/// Whether the request is for one of the cloud's own pages, whatever its host.
+pub(super) fn is_page(request: &Request) -> bool {
+    request.path.starts_with("/_localstack/") || request.path.starts_with("/_devloop/")
 }
 
 fn unknown(request: &Request) -> ApiError {

@@ -21,6 +21,7 @@ use crate::{
     clock::Clock,
     error::ApiError,
     functions::{Invocation, Outcome, Starvation},
+    secrets::without_passwords,
     services::logs::Logs,
     wire,
 };
@@ -92,7 +93,7 @@ impl Invoker {
         function.meters.errors.record(f64::from(u8::from(report.error.is_some())), now);
         function.meters.concurrency.record(permit.running as f64, now);
         if let Some(error) = &report.error {
-            version.last.lock().error = Some((error.clone(), now));
+            version.last.lock().error = Some((without_passwords(error).into_owned(), now));
         }
         Ok(Outcome {
             request_id: request_id.to_string(),

@@ -189,10 +189,15 @@ impl Pool {
                 }
                 Err(error) => {
                     let error = Arc::new(error);
-                    // Other environments are busy and will become free. Only when none is left, nobody can serve the
-                    // waiting invocations.
-                    let hopeless = state.alive + state.starting == 0;
-                    let turns = if hopeless { std::mem::take(&mut state.waiting) } else { VecDeque::new() };
+                    state.waiting.retain(|turn| !turn.is_closed());
+                    // An environment that is busy will become free. Without one, each failed start is the end of one invocation,
+                    // as on Lambda, because those that wait start others again and again; the last one is the end of all.
+                    let refused = match (state.alive, state.starting) {
+                        (0, 0) => state.waiting.len(),
+                        (0, _) => state.waiting.len().min(1),
+                        _ => 0,
+                    };
+                    let turns: Vec<_> = state.waiting.drain(..refused).collect();
                     drop(state);
                     for turn in turns {
                         let _ = turn.send(Err(Refused::NotStarted(Arc::clone(&error))));

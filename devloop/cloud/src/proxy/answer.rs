@@ -8,7 +8,7 @@ use crate::http::Reply;
 
 /// Headers about the connection or the framing of the body. The cloud sets them itself and ignores a function's values [RFC
 /// 9110, sections 7.6.1 and 8.6].
-const OURS: [&str; 9] = [
+pub(crate) const OURS: [&str; 9] = [
     "connection",
     "content-length",
     "keep-alive",

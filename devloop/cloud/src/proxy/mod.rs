@@ -5,6 +5,6 @@ mod answer;
 mod event;
 mod first;
 
-pub(crate) use answer::{answer, first_answer};
+pub(crate) use answer::{OURS, answer, first_answer};
 pub(crate) use event::{Front, event, log_time};
 pub(crate) use first::first_event;

@@ -4,14 +4,14 @@ use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use bytes::Bytes;
 use hyper::{
     HeaderMap,
-    header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue, TRANSFER_ENCODING},
+    header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue},
 };
 use indexmap::IndexMap;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::media::MediaTypes;
-use crate::http::Reply;
+use crate::{http::Reply, proxy::OURS};
 
 /// Why an answer cannot be turned into a response. This goes to the log; the client gets a 502.
 #[derive(Debug, thiserror::Error)]
@@ -117,7 +117,7 @@ fn append(out: &mut HeaderMap, name: &str, value: &str) -> Result<(), Malformed>
         |what: &str| Malformed(format!("{what} of the header `{name}` is not one that HTTP allows"));
     let header = HeaderName::try_from(name.as_str()).map_err(|_| invalid("the name"))?;
     let value = HeaderValue::from_str(value).map_err(|_| invalid("the value"))?;
-    if header != TRANSFER_ENCODING {
+    if !OURS.contains(&header.as_str()) {
         out.append(header, value);
     }
     Ok(())
