@@ -4,7 +4,7 @@
 
 mod support;
 
-use std::{io::Cursor, time::Duration};
+use std::{io::Cursor, os::unix::fs::PermissionsExt as _, time::Duration};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
@@ -207,6 +207,43 @@ async fn another_user_of_the_machine_is_turned_away_when_asked_for() {
     let answer = asked(OTHER).await;
     assert!(answer.contains(" 403 Forbidden") && answer.contains("--only-me"), "{answer}");
     assert!(asked(own).await.contains(" 200 OK"), "the own user may go on");
+}
+
+#[tokio::test]
+async fn another_process_that_closes_its_connection_at_once_fails_no_start() {
+    let (cloud, folder) = (TestCloud::start().await, tempfile::tempdir().unwrap());
+    let bootstrap = folder.path().join("bootstrap");
+    // It goes on when the attack is over, and then fails in its own way.
+    let commands = "cd \"$(dirname \"$0\")\"; echo $AWS_LAMBDA_RUNTIME_API > api; until [ -e over ]; do sleep 0.05; done; exit 7";
+    std::fs::write(&bootstrap, format!("#!/bin/sh\n{commands}\n")).unwrap();
+    std::fs::set_permissions(&bootstrap, std::fs::Permissions::from_mode(0o755)).unwrap();
+    cloud.create_hot("f", folder.path(), json!({})).await;
+    let attack = async {
+        let api = eventually("the address", async || {
+            std::fs::read_to_string(folder.path().join("api")).ok().filter(|api| api.ends_with('\n'))
+        })
+        .await;
+        let api = api.trim();
+        for _ in 0..300 {
+            let body = r#"{"errorMessage":"evil","errorType":"Evil"}"#;
+            let length = body.len();
+            let request = format!(
+                "POST /2018-06-01/runtime/init/error HTTP/1.1\r\nhost: {api}\r\ncontent-length: {length}\r\n\r\n{body}"
+            );
+            let mut stream = TcpStream::connect(api).await.unwrap();
+            stream.write_all(request.as_bytes()).await.unwrap();
+        }
+        // The last one was looked at when a later connection has its answer.
+        let mut stream = TcpStream::connect(api).await.unwrap();
+        stream.write_all(format!("GET / HTTP/1.1\r\nhost: {api}\r\n\r\n").as_bytes()).await.unwrap();
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).await.unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 403");
+        std::fs::write(folder.path().join("over"), "").unwrap();
+    };
+    let (answer, ()) = tokio::join!(cloud.invoke("f", json!({})), attack);
+    let message = answer.json()["errorMessage"].as_str().unwrap_or_default().to_owned();
+    assert!(message.contains("exit status 7"), "{:?}", answer.body);
 }
 
 #[tokio::test]

@@ -73,13 +73,14 @@ pub(crate) fn name_of(process: u32) -> Option<String> {
 
 pub(crate) fn is_behind(owner: &Owner, far: u16, near: u16) -> bool {
     let look = || between(far, near).map(name);
-    let Some(socket) = look() else { return true };
     let leader = owner.leader;
+    // A socket that nobody holds is believed to have been an owner's only when the owner has ended: who asks waits for an answer.
+    let has_ended = || !is_running_in(leader, leader);
+    let Some(socket) = look() else { return has_ended() };
     let is_own = |process: Pid| is_running_in(process, leader) || carries(process, &owner.mark);
     holds(leader, &socket)
         || processes().any(|process| is_own(process) && holds(process, &socket))
-        // Whoever held it has let go of it while this was looked up.
-        || look().as_deref() != Some(socket.as_str())
+        || (look().as_deref() != Some(socket.as_str()) && has_ended())
 }
 
 pub(crate) fn user_behind(far: u16, near: u16) -> Option<u32> {
