@@ -58,6 +58,8 @@ pub(crate) fn exposition(report: &StatusReport) -> String {
             ("tables", retained.table_bytes),
             ("table_streams", retained.table_stream_bytes),
             ("logs", retained.log_bytes),
+            ("secrets", retained.secret_bytes),
+            ("parameters", retained.parameter_bytes),
         ] {
             page.sample("devloop_retained_bytes", &[("what", what)], number as f64);
         }

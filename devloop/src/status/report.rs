@@ -123,6 +123,10 @@ pub(crate) struct Limits {
     pub(crate) metric_seconds_retention_ms: u64,
     /// How long they are kept by the minute.
     pub(crate) metric_minutes_retention_ms: u64,
+    /// The most bytes of all secrets' values.
+    pub(crate) secret_bytes: u64,
+    /// The most bytes of all parameters' values.
+    pub(crate) parameter_bytes: u64,
 }
 
 /// What devloop's own cloud keeps now.
@@ -146,6 +150,14 @@ pub(crate) struct Retained {
     /// Their bytes.
     pub(crate) log_bytes: u64,
     pub(crate) metrics: u64,
+    /// Secrets of Secrets Manager.
+    pub(crate) secrets: u64,
+    /// The bytes of their values.
+    pub(crate) secret_bytes: u64,
+    /// Parameters of Systems Manager.
+    pub(crate) parameters: u64,
+    /// The bytes of their values.
+    pub(crate) parameter_bytes: u64,
 }
 
 /// A Lambda function: its code on disk, deployed and answering, and its work since the cloud was started.

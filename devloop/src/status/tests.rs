@@ -167,10 +167,12 @@ fn a_busy_pipeline_with_queues_and_what_is_kept() {
         page["limits"] = json!({
             "shard_bytes": 512 << 20, "table_stream_retention_ms": 86_400_000, "log_group_bytes": 64 << 20,
             "metrics_per_region": 1_000, "metric_seconds_retention_ms": 10_800_000, "metric_minutes_retention_ms": 1_296_000_000,
+            "secret_bytes": 64 << 20, "parameter_bytes": 64 << 20,
         });
         page["retained"] = json!({
             "stream_records": 12_345, "stream_bytes": 4_500_000, "table_items": 12_340, "table_bytes": 1_700_000_000_u64,
             "table_stream_records": 12_340, "table_stream_bytes": 9_000_000, "log_events": 7, "log_bytes": 900, "metrics": 21,
+            "parameters": 3, "parameter_bytes": 12_000,
         });
     });
     assert_eq!(report.problems, []);

@@ -175,6 +175,12 @@ fn memory(report: &StatusReport) -> Vec<StatusLine> {
         let size = size.map_or(NONE.to_owned(), bytes);
         (Tone::Plain, vec![what.to_owned(), count(number), size, bound])
     };
+    let values = [
+        ("secrets", retained.secrets, retained.secret_bytes, limits.secret_bytes),
+        ("parameters", retained.parameters, retained.parameter_bytes, limits.parameter_bytes),
+    ];
+    let values = values.into_iter().filter(|(_, number, ..)| *number > 0);
+    let values = values.map(|(what, number, size, most)| row(what, number, Some(size), bytes(most)));
     let rows = [
         row("stream records", retained.stream_records, Some(retained.stream_bytes), shard.clone()),
         row("table items", retained.table_items, Some(retained.table_bytes), "until deleted".to_owned()),
@@ -202,7 +208,7 @@ fn memory(report: &StatusReport) -> Vec<StatusLine> {
             ),
         ),
     ];
-    table(&["KEPT", "NUMBER", "SIZE", "AT MOST"], rows.into_iter())
+    table(&["KEPT", "NUMBER", "SIZE", "AT MOST"], rows.into_iter().chain(values))
 }
 
 /// Requests a second with about two significant digits.

@@ -41,6 +41,11 @@ async fn the_status_counts_stored_items_with_their_limits() {
     let event = json!([{ "timestamp": cloud.status().await["at"], "message": "1234" }]);
     let events = json!({ "logGroupName": "g", "logStreamName": "l", "logEvents": event });
     call("logs", "PutLogEvents", events).await;
+    call("secretsmanager", "CreateSecret", json!({ "Name": "s", "SecretString": "12345" })).await;
+    for value in ["1234", "56"] {
+        let parameter = json!({ "Name": "p", "Value": value, "Type": "String", "Overwrite": true });
+        call("ssm", "PutParameter", parameter).await;
+    }
 
     let status = cloud.status().await;
     let expected = [
@@ -54,6 +59,10 @@ async fn the_status_counts_stored_items_with_their_limits() {
         ("log_events", 1),
         ("log_bytes", 30),
         ("metrics", 1),
+        ("secrets", 1),
+        ("secret_bytes", 5),
+        ("parameters", 1),
+        ("parameter_bytes", 6),
     ];
     for (name, count) in expected {
         assert_eq!(status["retained"][name], count, "{name}");
@@ -61,6 +70,33 @@ async fn the_status_counts_stored_items_with_their_limits() {
     assert_eq!(status["tables"][0]["name"], "tab");
     let limits = status["limits"].as_object().unwrap();
     assert!(limits.values().all(|limit| limit.as_i64().is_some_and(|limit| limit > 0)), "{limits:?}");
+}
+
+#[tokio::test]
+async fn secrets_and_parameters_have_a_limit_of_bytes() {
+    let cloud = Cloud::new(Options::default());
+    let cx = cloud.context("us-east-1");
+    let (secret, parameter) = ("x".repeat(65_536), "x".repeat(8_192));
+    let put = async |number: usize| {
+        let secret = json!({ "Name": number.to_string(), "SecretString": secret });
+        cloud.call(&cx, "secretsmanager", "CreateSecret", secret).await
+    };
+    for number in 0..1_024 {
+        put(number).await.unwrap();
+    }
+    assert_eq!(put(1_024).await.unwrap_err().code, "LimitExceededException");
+    let put = async |number: usize| {
+        let parameter = json!({ "Name": "p", "Value": parameter, "Type": "String", "Tier": "Advanced", "Overwrite": number > 0 });
+        cloud.call(&cx, "ssm", "PutParameter", parameter).await
+    };
+    for number in 0..150 {
+        put(number).await.unwrap();
+    }
+    assert_eq!(
+        cloud.status().await["retained"]["parameter_bytes"],
+        100 * 8_192,
+        "a hundred versions are kept"
+    );
 }
 
 /// A service with two operations that only this test registers: it keeps notes.

@@ -1,6 +1,6 @@
 //! What Secrets Manager declares about itself to the rest of the cloud.
 
-use super::{SecretsManager, cloudformation};
+use super::{SecretsManager, cloudformation, service::KEPT_BYTES};
 use crate::{
     resource::ResourceType,
     service::{About, Json, JsonVersion, Service, about_and_call},
@@ -39,5 +39,14 @@ impl Service for SecretsManager {
 
     fn resource_types(&self) -> Vec<(&'static str, Box<dyn ResourceType>)> {
         vec![("AWS::SecretsManager::Secret", Box::new(cloudformation::Secret))]
+    }
+
+    fn retained(&self) -> Vec<(&'static str, u64)> {
+        let (secrets, bytes) = self.size();
+        vec![("secrets", secrets as u64), ("secret_bytes", bytes as u64)]
+    }
+
+    fn limits(&self) -> &'static [(&'static str, u64)] {
+        &[("secret_bytes", KEPT_BYTES as u64)]
     }
 }

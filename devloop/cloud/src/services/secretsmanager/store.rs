@@ -65,6 +65,13 @@ impl Content {
 }
 
 impl Store {
+    /// How many secrets there are, and the bytes of their values.
+    pub(super) fn size(&self) -> (usize, usize) {
+        let secrets = self.0.read();
+        let versions = secrets.values().flat_map(|secret| &secret.versions);
+        (secrets.len(), versions.map(|version| version.content.shown().1.len()).sum())
+    }
+
     /// Forgets the secrets whose window of recovery is over.
     pub(super) fn expire(&self, now_ms: i64) {
         let is_over = |secret: &Secret| secret.deleted_ms.is_some_and(|at| at <= now_ms);

@@ -1,6 +1,6 @@
 //! What Systems Manager declares about itself to the rest of the cloud.
 
-use super::{Ssm, cloudformation};
+use super::{Ssm, cloudformation, service::KEPT_BYTES};
 use crate::{
     resource::ResourceType,
     service::{About, Json, JsonVersion, Service, about_and_call},
@@ -30,5 +30,14 @@ impl Service for Ssm {
 
     fn resource_types(&self) -> Vec<(&'static str, Box<dyn ResourceType>)> {
         vec![("AWS::SSM::Parameter", Box::new(cloudformation::Parameter))]
+    }
+
+    fn retained(&self) -> Vec<(&'static str, u64)> {
+        let (parameters, bytes) = self.size();
+        vec![("parameters", parameters as u64), ("parameter_bytes", bytes as u64)]
+    }
+
+    fn limits(&self) -> &'static [(&'static str, u64)] {
+        &[("parameter_bytes", KEPT_BYTES as u64)]
     }
 }

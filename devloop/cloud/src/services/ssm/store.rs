@@ -34,6 +34,15 @@ pub(crate) struct Version {
     pub(crate) modified_ms: i64,
 }
 
+impl Store {
+    /// How many parameters there are, and the bytes of their values, those of older versions included.
+    pub(super) fn size(&self) -> (usize, usize) {
+        let parameters = self.0.read();
+        let versions = parameters.values().flat_map(Parameter::versions);
+        (parameters.len(), versions.map(|version| version.value.len()).sum())
+    }
+}
+
 impl Parameter {
     /// The latest version; `None` only before the first one is added.
     pub(crate) fn latest(&self) -> Option<&Version> {
