@@ -3,6 +3,20 @@
 use devloop_cloud::ApiError;
 use serde_json::{Value, json};
 
+/// What a response says about one mistake: its `Code` and its `Message`, as in a transaction's `CancellationReasons`.
+pub(super) type Mistake = Value;
+
+/// Texts that dynoxide words otherwise, and the words of AWS: dynalite's tests, which ran on AWS (updateItem).
+const REWORDED: &[(&str, &str)] = &[
+    ("operand type: Binary", "operand type: BINARY"),
+    ("operand type: BOOL,", "operand type: BOOLEAN,"),
+    ("ALLOWED_FOR_ADD_OPERAND", "ALLOWED_FOR_DELETE_OPERAND"),
+];
+
+fn mistake(message: &str) -> Mistake {
+    json!({ "Code": "ValidationError", "Message": message })
+}
+
 /// A response.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Answer {
@@ -24,6 +38,12 @@ impl Answer {
                 body: Value::Object(error.details),
             },
         }
+    }
+
+    /// The response that refuses a request for one mistake.
+    pub(super) fn of_mistake(mistake: &Mistake) -> Self {
+        let message = mistake["Message"].as_str().unwrap_or_default().to_owned();
+        Self { status: 400, kind: "ValidationException".to_owned(), message, body: json!({}) }
     }
 
     pub(super) fn of_wire(status: u16, mut body: Value) -> Self {
@@ -72,6 +92,13 @@ impl Answer {
             }
         }
         self.message = self.message.split_whitespace().collect::<Vec<_>>().join(" ");
+        for (theirs, ours) in REWORDED {
+            self.message = self.message.replace(theirs, ours);
+        }
+        // A mistake that concerns several indexes names one of them, and no page says which.
+        if let Some(at) = self.message.find(" IndexName: ") {
+            self.message.truncate(at);
+        }
         // Lists of names have the order of a hash table on AWS.
         for (begin, end) in [
             ("keys: {", "}"),
@@ -91,6 +118,49 @@ impl Answer {
             self.message = format!("{before}Value '…' at '{after}");
         }
         self
+    }
+
+    /// The mistakes of the request that the response names: those of the error, or what each element of a transaction is
+    /// refused for.
+    pub(super) fn mistakes(&self) -> Vec<Mistake> {
+        match self.kind.as_str() {
+            "ValidationException" => {
+                let Some((_, list)) = self.message.split_once(" validation errors detected: ") else {
+                    return vec![mistake(&self.message)];
+                };
+                let alone = |text: &str| format!("\n1 validation error detected: {text}");
+                let begins = ["Value ", "ReturnValues can ", "Failed to satisfy "];
+                let lines = begins
+                    .iter()
+                    .fold(alone(list), |list, begin| list.replace(&format!("; {begin}"), &alone(begin)));
+                lines.trim_start().lines().map(mistake).collect()
+            }
+            "TransactionCanceledException" => {
+                self.body["CancellationReasons"].as_array().cloned().unwrap_or_default()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The mistakes that only this response names, and those that only the other one names. Both are empty if the responses
+    /// name the same mistakes in another order. None if they differ in anything else.
+    pub(super) fn different_mistakes(&self, other: &Self) -> Option<(Vec<Mistake>, Vec<Mistake>)> {
+        let (ours, theirs) = (self.mistakes(), other.mistakes());
+        let is_alike = (self.status, &self.kind) == (other.status, &other.kind);
+        if self.kind == "TransactionCanceledException" {
+            // The message has the code of every element.
+            let is_alike = is_alike && self.message == other.message;
+            let (ours, theirs): (Vec<Mistake>, Vec<Mistake>) =
+                ours.into_iter().zip(theirs).filter(|(ours, theirs)| ours != theirs).unzip();
+            let are_mistakes = ours.iter().all(|mistake| mistake["Code"] == "ValidationError");
+            return (is_alike && are_mistakes && !ours.is_empty()).then_some((ours, theirs));
+        }
+        let only = |some: &[Mistake], others: &[Mistake]| -> Vec<Mistake> {
+            some.iter().filter(|mistake| !others.contains(mistake)).cloned().collect()
+        };
+        let (ours, theirs) = (only(&ours, &theirs), only(&theirs, &ours));
+        let is_alike = is_alike && self.body == other.body;
+        is_alike.then_some((ours, theirs))
     }
 
     /// A text that is equal for differences of the same kind.

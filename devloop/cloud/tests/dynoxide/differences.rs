@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::answers::Answer;
+use super::answers::{Answer, Mistake};
 
 /// One kind of difference, recognized by the two responses.
 struct Known {
@@ -124,7 +124,13 @@ const KNOWN: &[Known] = &[
     Known {
         operation: "TransactWriteItems",
         here: "is not defined",
-        dynoxide: "",
+        dynoxide: "Transaction cancelled",
+        why: "an expression is read before the transaction begins: paritysuite/dynamodb-conformance, validation ordering",
+    },
+    Known {
+        operation: "TransactWriteItems",
+        here: "is not defined",
+        dynoxide: "Requested resource not found",
         why: "an expression is read before the transaction begins: paritysuite/dynamodb-conformance, validation ordering",
     },
     Known {
@@ -180,18 +186,6 @@ const KNOWN: &[Known] = &[
         here: "Invalid FilterExpression: An expression attribute value used in expression is not defined",
         dynoxide: "",
         why: "errors about an expression begin with its name, before the table is looked up: dynalite's tests, which ran on AWS",
-    },
-    Known {
-        operation: "UpdateItem",
-        here: "Invalid UpdateExpression: ",
-        dynoxide: "Invalid UpdateExpression: ",
-        why: "of several errors in one expression either may come first",
-    },
-    Known {
-        operation: "TransactWriteItems",
-        here: "Invalid UpdateExpression: ",
-        dynoxide: "Invalid UpdateExpression: ",
-        why: "of several errors in one expression either may come first",
     },
     Known {
         operation: "",
@@ -255,36 +249,6 @@ const KNOWN: &[Known] = &[
         why: "a scan of a local index is charged to the index: Local secondary indexes, developer guide, read capacity units",
     },
     Known {
-        operation: "Query",
-        here: "Consistent reads are not supported on global secondary indexes",
-        dynoxide: "Condition parameter type does not match schema type",
-        why: "the index is checked before the key conditions: dynalite's tests, which ran on AWS (query)",
-    },
-    Known {
-        operation: "Query",
-        here: "The provided starting key is invalid",
-        dynoxide: "Condition parameter type does not match schema type",
-        why: "the starting key is checked before the key conditions: dynalite's tests, which ran on AWS (query)",
-    },
-    Known {
-        operation: "Query",
-        here: "The BETWEEN condition was provided a range",
-        dynoxide: "Condition parameter type does not match schema type",
-        why: "bounds are compared before the table is looked up: dynalite's tests, which ran on AWS (query)",
-    },
-    Known {
-        operation: "Query",
-        here: "exceeds the number of key attributes defined in the schema",
-        dynoxide: "Condition parameter type does not match schema type",
-        why: "the request has both mistakes, and no page says which one is reported",
-    },
-    Known {
-        operation: "Query",
-        here: "Unsupported KeyConditions ComparisonOperator",
-        dynoxide: "Cannot specify the AttributesToGet when choosing to get",
-        why: "the request has both mistakes, and no page says which one is reported",
-    },
-    Known {
         operation: "GetItem",
         here: "unused in expressions",
         dynoxide: "Requested resource not found",
@@ -327,20 +291,8 @@ const KNOWN: &[Known] = &[
         why: "the request has no key conditions, which goes before mistakes in other expressions: dynalite, validations of query",
     },
     Known {
-        operation: "",
-        here: "Invalid UpdateExpression: ",
-        dynoxide: "Invalid ConditionExpression: ",
-        why: "both expressions have a mistake, and no page says which one is reported",
-    },
-    Known {
-        operation: "UpdateItem",
-        here: "The document path provided in the update expression is invalid for update",
-        dynoxide: "An operand in the update expression has an incorrect data type",
-        why: "two actions have a mistake each, and no page says which one is reported",
-    },
-    Known {
         operation: "Query",
-        here: "cannot contain an empty string value. Key: p",
+        here: "cannot contain an empty string value. Key: ",
         dynoxide: "\"ScannedCount\":0",
         why: "the keys of tables and indexes cannot be empty: Supported data types, developer guide",
     },
@@ -349,18 +301,6 @@ const KNOWN: &[Known] = &[
         here: "Requested resource not found",
         dynoxide: "cannot include multiple operations on one item",
         why: "the transaction has both mistakes, and no page says which one is reported",
-    },
-    Known {
-        operation: "Query",
-        here: "Consistent reads are not supported on global secondary indexes",
-        dynoxide: "Unsupported KeyConditions ComparisonOperator",
-        why: "the index is checked before the key conditions: dynalite's tests, which ran on AWS (query)",
-    },
-    Known {
-        operation: "Query",
-        here: "The provided starting key is invalid",
-        dynoxide: "Unsupported KeyConditions ComparisonOperator",
-        why: "the starting key is checked before the key conditions: dynalite's tests, which ran on AWS (query)",
     },
     Known {
         operation: "Scan",
@@ -387,108 +327,96 @@ const KNOWN: &[Known] = &[
         why: "an expression is read before it is evaluated: paritysuite/dynamodb-conformance, validation ordering",
     },
     Known {
-        operation: "CreateTable",
-        here: "List of GlobalSecondaryIndexes is empty",
-        dynoxide: "List of LocalSecondaryIndexes is empty",
-        why: "both lists are empty, and no page says which one is reported",
-    },
-    Known {
         operation: "Query",
         here: "The BETWEEN condition was provided a range",
         dynoxide: "The BETWEEN operator requires upper bound",
         why: "KeyConditions has words of its own: dynalite's tests, which ran on AWS (query)",
     },
+    Known {
+        operation: "",
+        here: "Invalid ProjectionExpression: Syntax error; token: ",
+        dynoxide: "Invalid ProjectionExpression: Expected ",
+        why: "dynoxide has words of its own: dynalite's tests, which ran on AWS (getItem, scan)",
+    },
+    Known {
+        operation: "",
+        here: "Value at 'Limit' failed to satisfy constraint",
+        dynoxide: "at 'limit' failed to satisfy constraint",
+        why: "dynoxide words it in two ways: paritysuite/dynamodb-conformance, error messages",
+    },
+    Known {
+        operation: "Scan",
+        here: "Value at 'Segment' failed to satisfy constraint",
+        dynoxide: "at 'segment' failed to satisfy constraint",
+        why: "dynoxide words it in two ways: paritysuite/dynamodb-conformance, error messages",
+    },
+    Known {
+        operation: "Scan",
+        here: "Value at 'TotalSegments' failed to satisfy constraint",
+        dynoxide: "at 'totalSegments' failed to satisfy constraint",
+        why: "dynoxide words it in two ways: paritysuite/dynamodb-conformance, error messages",
+    },
+    Known {
+        operation: "Query",
+        here: "exceeds the number of key attributes defined in the schema",
+        dynoxide: "Condition parameter type does not match schema type",
+        why: "the request has both mistakes, and no page says which one is reported",
+    },
+    Known {
+        operation: "Query",
+        here: "exceeds the number of key attributes defined in the schema",
+        dynoxide: "Query condition missed key schema element",
+        why: "the request has both mistakes, and no page says which one is reported",
+    },
+    Known {
+        operation: "UpdateItem",
+        here: "Value null at 'tableName' failed to satisfy constraint",
+        dynoxide: "at 'returnValues' failed to satisfy constraint",
+        why: "an update reports the first invalid member: paritysuite/dynamodb-conformance, error messages (envelope)",
+    },
+    Known {
+        operation: "UpdateItem",
+        here: "Value null at 'key' failed to satisfy constraint",
+        dynoxide: "Value null at 'key' failed to satisfy constraint",
+        why: "an update reports the first invalid member: paritysuite/dynamodb-conformance, error messages (envelope)",
+    },
+    Known {
+        operation: "TransactWriteItems",
+        here: "The document path provided in the update expression is invalid for update",
+        dynoxide: "The document path provided in the update expression is invalid for update",
+        why: "of several elements only some are refused here: scylladb test/alternator, test_nested_attribute_remove_from_missing_item",
+    },
+    Known {
+        operation: "Query",
+        here: "Empty attribute name",
+        dynoxide: "ComparisonOperator",
+        why: "an empty name is refused when the request is read: dynoxide's changelog (captured in ten regions)",
+    },
+    Known {
+        operation: "",
+        here: "An expression attribute name used in the document path is not defined",
+        dynoxide: "first operand: [#",
+        why: "a placeholder must be defined before paths are compared: Expression attribute names in DynamoDB, developer guide",
+    },
+    Known {
+        operation: "Query",
+        here: "Query condition missed key schema element",
+        dynoxide: "Condition parameter type does not match schema type",
+        why: "the request has both mistakes, and no page says which one is reported",
+    },
+    Known {
+        operation: "",
+        here: "The BETWEEN condition was provided a range",
+        dynoxide: "\"ScannedCount\"",
+        why: "the first value is at most the second: Condition, API reference, ComparisonOperator, BETWEEN",
+    },
+    Known {
+        operation: "",
+        here: "The first operand must be distinct",
+        dynoxide: "operator: contains, first operand: [",
+        why: "the elements of a path are shown apart, as in errors about other operators: dynalite's tests, which ran on AWS",
+    },
 ];
-
-/// Mistakes that a request can have, each recognized by a part of its message. AWS does not document which of several
-/// mistakes is reported, or which index is named when a mistake concerns two. So when both sides refuse a request for
-/// different mistakes of this list, the request has both.
-const MISTAKES: &[&str] = &[
-    "failed to satisfy constraint",
-    "AttributeValues inside AttributeValueList must be of same type",
-    "Attempting to store more than 38 significant digits",
-    "Can not use both expression and non-expression parameters",
-    "Cannot specify the ProjectionExpression when choosing to get",
-    "ComparisonOperator ",
-    "Condition parameter type does not match schema type",
-    "ConditionalOperator can only be used when",
-    "contains duplicates",
-    "key attribute cannot contain an empty",
-    "can only be specified when using expressions",
-    "Duplicate value in attribute",
-    "Empty attribute name",
-    "Failed to satisfy constraint",
-    "Filter Expression can only contain non-primary key attributes",
-    "Incorrect operand type for operator or function",
-    "Invalid comparison operator",
-    "Invalid function name",
-    "Invalid KeySchema",
-    "Invalid number of argument(s)",
-    "Incorrect number of operands",
-    "is not defined; attribute",
-    "missed key schema element",
-    "Must specify the AttributesToGet or ProjectionExpression",
-    "must not be empty",
-    "must satisfy enum value set",
-    "Null attribute value types must have the value of true",
-    "Number overflow",
-    "reserved keyword",
-    "ReadCapacityUnits and WriteCapacityUnits must both be specified",
-    "redundant parentheses",
-    "range where the lower bound is greater",
-    "refers to an attribute that does not exist in the item",
-    "An operand in the update expression has an incorrect data type",
-    "requires same data type",
-    "requires upper bound to be greater",
-    "ReturnValues can only be",
-    "section can only be used once",
-    "set may not be empty",
-    "Supplied AttributeValue",
-    "Syntax error",
-    "The expression can not be empty",
-    "The first operand must be distinct",
-    "The function is not allowed to be used this way",
-    "The parameter cannot be converted to a numeric value",
-    "The provided key element does not match the schema",
-    "The table does not have the specified index",
-    "Two document paths ",
-    "Type mismatch for Index Key",
-    "ALL_PROJECTED_ATTRIBUTES can be used only",
-    "Unsupported KeyConditions ComparisonOperator",
-    "unused in expressions",
-    "Value must be provided when",
-    "Value or AttributeValueList must be used",
-];
-
-/// A request can have several of each of these mistakes, and its message shows the one that was found first.
-const REPEATED: &[&str] = &[
-    "ComparisonOperator ",
-    "failed to satisfy constraint",
-    "Filter Expression can only contain non-primary key attributes",
-    "Invalid number of argument(s)",
-    "Supplied AttributeValue",
-    "Syntax error",
-    "Type mismatch for Index Key",
-    "Value must be provided when",
-    "Value or AttributeValueList must be used",
-];
-
-/// Whether both sides refuse the request, each for a different mistake.
-fn has_several_mistakes(here: &Answer, dynoxide: &Answer) -> bool {
-    if here.kind == "TransactionCanceledException" {
-        // Both refuse the same elements. An element with two mistakes is reported with one of them: CancellationReason, API
-        // reference, has one message.
-        return here.message == dynoxide.message && here.message.contains("ValidationError");
-    }
-    let refuses = |answer: &Answer| answer.status == 400 && answer.kind == "ValidationException";
-    let mistakes = |answer: &Answer| -> Vec<&str> {
-        MISTAKES.iter().copied().filter(|mistake| answer.message.contains(mistake)).collect()
-    };
-    let (ours, theirs) = (mistakes(here), mistakes(dynoxide));
-    let is_repeated = ours == theirs && ours.iter().any(|mistake| REPEATED.contains(mistake));
-    let are_known = !ours.is_empty() && !theirs.is_empty();
-    refuses(here) && refuses(dynoxide) && are_known && (ours != theirs || is_repeated)
-}
 
 /// Whether both name the same mistake, and only one of them counts it: beside a value of two types, which is a mistake too,
 /// dynoxide leaves out the beginning of the message that it has without such a value.
@@ -576,20 +504,29 @@ fn is_compared_with_itself(request: &Value, dynoxide: &Answer) -> bool {
     is_of("[:") || is_of("[") && request.to_string().contains("contains(size(")
 }
 
+/// Whether a mistake is one of an expression's grammar, which the whole expression must follow: Condition and filter expressions,
+/// operators, and functions, and Update expressions, developer guide. dynoxide looks for other mistakes while it reads.
+pub(super) fn is_of_grammar(mistake: &Mistake) -> bool {
+    mistake["Message"].as_str().is_some_and(|message| message.contains("Expression: Syntax error; token: "))
+}
+
 /// Whether the difference is listed.
 pub(super) fn is_known(operation: &str, request: &Value, here: &Answer, dynoxide: &Answer) -> bool {
     let holds =
         |answer: &Answer, text: &str| answer.message.contains(text) || answer.body.to_string().contains(text);
     let is_listed = KNOWN.iter().any(|known| {
+        // What only one of them refuses is not named by the other.
+        let is_named_by_both = known.dynoxide.is_empty() && holds(dynoxide, known.here)
+            || known.here.is_empty() && holds(here, known.dynoxide);
         (known.operation.is_empty() || known.operation == operation)
             && holds(here, known.here)
             && holds(dynoxide, known.dynoxide)
+            && !is_named_by_both
     });
     let are_done = here.status == 200 && dynoxide.status == 200;
     is_listed
         || is_counted_otherwise(here, dynoxide)
         || is_compared_with_itself(request, dynoxide)
-        || has_several_mistakes(here, dynoxide)
         || is_only_counted_here(request, here, dynoxide)
         || are_done && is_shown_otherwise(operation, request, here, dynoxide)
 }

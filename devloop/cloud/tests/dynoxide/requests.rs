@@ -30,22 +30,23 @@ impl Requests {
         Self(StdRng::seed_from_u64(seed))
     }
 
-    /// The two tables.
+    /// The two tables, with streams of their changes.
     pub(super) fn tables() -> Vec<(&'static str, Value)> {
         let key = |name: &str, kind: &str| json!({ "AttributeName": name, "KeyType": kind });
         let kind = |name: &str, kind: &str| json!({ "AttributeName": name, "AttributeType": kind });
+        let stream = json!({ "StreamEnabled": true, "StreamViewType": "NEW_AND_OLD_IMAGES" });
         vec![
             (
                 "CreateTable",
                 json!({
-                    "TableName": "hash", "BillingMode": "PAY_PER_REQUEST",
+                    "TableName": "hash", "BillingMode": "PAY_PER_REQUEST", "StreamSpecification": stream,
                     "KeySchema": [key("p", "HASH")], "AttributeDefinitions": [kind("p", "S")],
                 }),
             ),
             (
                 "CreateTable",
                 json!({
-                    "TableName": "sort", "BillingMode": "PAY_PER_REQUEST",
+                    "TableName": "sort", "BillingMode": "PAY_PER_REQUEST", "StreamSpecification": stream,
                     "KeySchema": [key("p", "HASH"), key("q", "RANGE")],
                     "AttributeDefinitions": [kind("p", "S"), kind("q", "N"), kind("g", "S"), kind("h", "N")],
                     "GlobalSecondaryIndexes": [

@@ -41,9 +41,11 @@ impl Server {
     /// Sends one request and reads its answer.
     pub(super) async fn call(&mut self, operation: &str, body: &Value) -> Answer {
         let body = body.to_string();
+        let is_of_streams = ["DescribeStream", "GetShardIterator", "GetRecords"].contains(&operation);
+        let service = if is_of_streams { "DynamoDBStreams" } else { "DynamoDB" };
         let request = format!(
             "POST / HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/x-amz-json-1.0\r\n\
-             x-amz-target: DynamoDB_20120810.{operation}\r\n\
+             x-amz-target: {service}_20120810.{operation}\r\n\
              authorization: AWS4-HMAC-SHA256 Credential=test/20261128/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0\r\n\
              x-amz-date: 20261128T000000Z\r\ncontent-length: {}\r\n\r\n{body}",
             body.len()

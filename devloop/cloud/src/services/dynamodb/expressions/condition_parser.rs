@@ -13,6 +13,8 @@ const TYPES: [&str; 10] = ["B", "NULL", "SS", "BOOL", "L", "BS", "N", "NS", "S",
 /// The functions that are conditions; `size` is an operand.
 const FUNCTIONS: [&str; 5] =
     ["attribute_exists", "attribute_not_exists", "attribute_type", "begins_with", "contains"];
+/// The words of conditions, which no function has as its name.
+const KEYWORDS: [&str; 5] = ["AND", "BETWEEN", "IN", "NOT", "OR"];
 /// The most operands of `IN`.
 const MAX_IN: usize = 100;
 
@@ -218,6 +220,9 @@ impl Reader<'_> {
     /// Skips a function that does not exist, or that may not stand here. The error is kept, because an error of the syntax or
     /// of a lower rank may follow.
     fn misplaced(&mut self, name: &str) -> Result<(), ApiError> {
+        if KEYWORDS.iter().any(|keyword| keyword.eq_ignore_ascii_case(name)) {
+            return Err(self.parser.syntax_error());
+        }
         let (rank, why) = if name == "size" || FUNCTIONS.contains(&name) {
             (Rank::MisplacedFunction, "The function is not allowed to be used this way in an expression")
         } else {

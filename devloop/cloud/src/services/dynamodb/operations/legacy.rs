@@ -138,18 +138,23 @@ impl Comparison {
     }
 }
 
-/// Takes `AttributesToGet`, which lists whole attributes.
-pub(super) fn take_attributes(input: &mut Input) -> Result<Option<PathTree>, ApiError> {
-    let Some(names) = input.list("AttributesToGet")? else { return Ok(None) };
-    let mut tree = PathTree::default();
-    if names.is_empty() {
+/// Adds a violation for an empty `AttributesToGet`.
+pub(super) fn check_attributes(input: &mut Input) {
+    if input.peek("AttributesToGet").and_then(Value::as_array).is_some_and(Vec::is_empty) {
         input.violations().value(
             "[]",
             "attributesToGet",
             "Member must have length greater than or equal to 1",
         );
-        input.checked()?;
     }
+}
+
+/// Takes `AttributesToGet`, which lists whole attributes.
+pub(super) fn take_attributes(input: &mut Input) -> Result<Option<PathTree>, ApiError> {
+    check_attributes(input);
+    input.checked()?;
+    let Some(names) = input.list("AttributesToGet")? else { return Ok(None) };
+    let mut tree = PathTree::default();
     for name in names {
         let attribute = into_text(name)?;
         if attribute.is_empty() {

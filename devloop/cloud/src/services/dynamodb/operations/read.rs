@@ -105,6 +105,7 @@ pub(in super::super) fn get_item(request: &Request<'_>, input: Value) -> Result<
     let key = input.required_object("Key")?;
     let table = input.table()?;
     let report = Report::take(&mut input)?;
+    legacy::check_attributes(&mut input);
     input.checked()?;
     let consistent = input.flag("ConsistentRead")?;
     let draft = ReadDraft::read(&mut input, table, key, RequestKind::Single)?;

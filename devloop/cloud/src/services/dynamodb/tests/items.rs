@@ -82,6 +82,29 @@ async fn each_return_value_shows_its_part() {
         "1 validation error detected: ReturnValues can only be ALL_OLD or NONE",
     )
     .await;
+    // A deletion counts it among the violations, unless the key is missing.
+    let bad_name = "Value 'a b' at 'tableName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+";
+    db.invalid(
+        "DeleteItem",
+        json!({"TableName": "a b", "Key": {"id": {"S": "1"}}, "ReturnValues": "ALL_NEW"}),
+        &format!("2 validation errors detected: {bad_name}; ReturnValues can only be ALL_OLD or NONE"),
+    )
+    .await;
+    db.invalid(
+        "DeleteItem",
+        json!({"TableName": "events", "ReturnValues": "ALL_NEW"}),
+        "1 validation error detected: Value null at 'key' failed to satisfy constraint: Member must not be null",
+    )
+    .await;
+    db.invalid(
+        "GetItem",
+        json!({"TableName": "a b", "Key": {"id": {"S": "1"}}, "AttributesToGet": []}),
+        &format!(
+            "2 validation errors detected: {bad_name}; Value '[]' at 'attributesToGet' failed to satisfy constraint: Member must have \
+             length greater than or equal to 1"
+        ),
+    )
+    .await;
 }
 
 #[tokio::test]

@@ -112,6 +112,9 @@ fn invalid_conditions_are_refused_in_the_services_words() {
     check("n", "Syntax error; token: \"<EOF>\", near: \"n\"");
     check("(n = :ten", "Syntax error; token: \"<EOF>\", near: \":ten\"");
     check("n[x] = :ten", "Syntax error; token: \"x\", near: \"[x]\"");
+    // Words of conditions name no function.
+    check("n = OR (n <> :ten)", "Syntax error; token: \"OR\", near: \"= OR (\"");
+    check("n = :ten AND or(n)", "Syntax error; token: \"or\", near: \"AND or(\"");
     check("status = :ten", "Attribute name is a reserved keyword; reserved keyword: status");
     check("doc.name = :ten", "Attribute name is a reserved keyword; reserved keyword: name");
     check(

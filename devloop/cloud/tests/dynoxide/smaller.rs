@@ -1,0 +1,277 @@
+//! Smaller requests: a part of a request is left out, or replaced by a part without a mistake.
+
+use serde_json::{Map, Value, json};
+
+type Requests<'a> = Box<dyn Iterator<Item = Value> + 'a>;
+
+/// How a request is changed.
+#[derive(Clone, Copy, PartialEq)]
+enum Change {
+    /// A part becomes a valid one.
+    Repair,
+    /// A part is left out.
+    Omit,
+    /// A word is inserted into an expression that ends too early.
+    Complete,
+}
+
+/// The requests that differ from this one in one part, which is valid or left out. Large parts come first.
+pub(super) fn smaller<'a>(operation: &str, request: &'a Value) -> impl Iterator<Item = Value> + 'a {
+    let all = changes(request, Change::Omit)
+        .chain(with_required(operation, request))
+        .chain(changes(request, Change::Repair));
+    all.filter(|request| !only_removes(request))
+}
+
+/// The requests that differ from this one by a word more in an expression.
+pub(super) fn completed(request: &Value) -> impl Iterator<Item = Value> + '_ {
+    changes(request, Change::Complete).filter(|request| !only_removes(request))
+}
+
+/// The request with the members that it must have, if it has not.
+fn with_required(operation: &str, request: &Value) -> Vec<Value> {
+    let Some(members) = request.as_object() else { return Vec::new() };
+    let key = match operation {
+        "PutItem" => Some("Item"),
+        "GetItem" | "UpdateItem" | "DeleteItem" => Some("Key"),
+        "Query" | "Scan" => None,
+        _ => return Vec::new(),
+    };
+    let key = key.filter(|key| !members.contains_key(*key)).map(|key| {
+        let mut members = members.clone();
+        members.insert(key.to_owned(), json!({ "p": { "S": "x" } }));
+        members.into()
+    });
+    with_table(members).into_iter().chain(key).collect()
+}
+
+/// Whether an update only removes attributes. It creates no item here, but it does in dynoxide: AttributeUpdates, legacy
+/// conditional parameters, developer guide, `DELETE`.
+fn only_removes(part: &Value) -> bool {
+    let Value::Object(members) = part else {
+        return part.as_array().is_some_and(|elements| elements.iter().any(only_removes));
+    };
+    members.get("UpdateExpression").and_then(Value::as_str).is_some_and(|text| !sets(text))
+        || members.get("AttributeUpdates").and_then(Value::as_object).is_some_and(|updates| {
+            !updates.is_empty() && updates.values().all(|update| update["Action"] == "DELETE")
+        })
+        || members.values().any(only_removes)
+}
+
+fn changes(part: &Value, change: Change) -> Requests<'_> {
+    match part {
+        Value::Object(members) => Box::new(
+            members
+                .iter()
+                .flat_map(move |(name, member)| {
+                    match change {
+                        Change::Repair => valid(name, member).into_iter().map(Some).collect(),
+                        Change::Omit => vec![None],
+                        Change::Complete => Vec::new(),
+                    }
+                    .into_iter()
+                    .map(move |value| changed(members, name, value))
+                })
+                .chain(members.iter().flat_map(move |(name, member)| {
+                    inner(name, member, change).map(move |smaller| changed(members, name, Some(smaller)))
+                }))
+                .chain(if change == Change::Repair { with_placeholders(members) } else { Vec::new() }),
+        ),
+        Value::Array(elements) => Box::new(
+            (0..if change == Change::Omit { elements.len() } else { 0 })
+                .map(|at| {
+                    let mut rest = elements.clone();
+                    rest.remove(at);
+                    rest.into()
+                })
+                .chain(elements.iter().enumerate().flat_map(move |(at, element)| {
+                    changes(element, change).map(move |smaller| {
+                        let mut changed = elements.clone();
+                        changed[at] = smaller;
+                        changed.into()
+                    })
+                })),
+        ),
+        _ => Box::new(std::iter::empty()),
+    }
+}
+
+/// The members with the name of a table, if they have none.
+fn with_table(members: &Map<String, Value>) -> Option<Value> {
+    let mut named = members.clone();
+    named.insert("TableName".to_owned(), json!("sort")).is_none().then(|| named.into())
+}
+
+/// The members with values and names for the placeholders that have none, and with expressions that use the placeholders.
+fn with_placeholders(members: &Map<String, Value>) -> Vec<Value> {
+    let mut complete = members.clone();
+    for word in words(members) {
+        let (member, value) = match word.chars().next() {
+            Some(':') => ("ExpressionAttributeValues", json!({ "S": "x" })),
+            Some('#') => ("ExpressionAttributeNames", json!("n")),
+            _ => continue,
+        };
+        if let Value::Object(given) = complete.entry(member).or_insert_with(|| json!({})) {
+            given.entry(word).or_insert(value);
+        }
+    }
+    let mut all = vec![complete.into()];
+    let given = |member: &str| members.get(member).and_then(Value::as_object).into_iter().flat_map(Map::keys);
+    let uses: Vec<String> = given("ExpressionAttributeValues")
+        .map(|value| format!("zz = {value}"))
+        .chain(given("ExpressionAttributeNames").map(|name| format!("attribute_exists({name})")))
+        .collect();
+    for expression in ["ConditionExpression", "FilterExpression"] {
+        if !uses.is_empty() && !members.contains_key(expression) {
+            let mut used = members.clone();
+            used.insert(expression.to_owned(), uses.join(" AND ").into());
+            all.push(used.into());
+        }
+    }
+    all
+}
+
+/// Whether an update sets or adds an attribute.
+fn sets(update: &str) -> bool {
+    update.contains("SET ") || update.contains("ADD ")
+}
+
+fn is_expression(name: &str) -> bool {
+    name.ends_with("Expression")
+}
+
+fn inner<'a>(name: &str, member: &'a Value, change: Change) -> Requests<'a> {
+    match member.as_str() {
+        Some(text) if is_expression(name) => match change {
+            Change::Repair => Box::new(std::iter::empty()),
+            Change::Omit => Box::new(shorter(text).map(Value::String)),
+            Change::Complete => Box::new(longer(text).map(Value::String)),
+        },
+        _ => changes(member, change),
+    }
+}
+
+/// The object without a member or with another value for it. The placeholders that only the former value used go with it, and
+/// the one of a valid expression comes.
+fn changed(members: &Map<String, Value>, name: &str, value: Option<Value>) -> Value {
+    let mut changed = members.clone();
+    match value {
+        // An update that only removes attributes creates an item in dynoxide alone.
+        Some(Value::String(text)) if name == "UpdateExpression" && !sets(&text) => {
+            changed.insert(name.to_owned(), format!("{text} SET hits = {VALUE}").into());
+        }
+        Some(value) => drop(changed.insert(name.to_owned(), value)),
+        None => drop(changed.remove(name)),
+    }
+    if !is_expression(name) {
+        return changed.into();
+    }
+    let (before, after) = (words(members), words(&changed));
+    for member in ["ExpressionAttributeNames", "ExpressionAttributeValues"] {
+        let Some(Value::Object(placeholders)) = changed.get_mut(member) else { continue };
+        let had_some = !placeholders.is_empty();
+        placeholders.retain(|placeholder, _| !before.contains(placeholder) || after.contains(placeholder));
+        if had_some && placeholders.is_empty() {
+            changed.remove(member);
+        }
+    }
+    if after.iter().any(|word| word == VALUE) && !before.iter().any(|word| word == VALUE) {
+        let values = changed.entry("ExpressionAttributeValues").or_insert_with(|| json!({}));
+        if let Value::Object(values) = values {
+            values.insert(VALUE.to_owned(), json!({ "S": "x" }));
+        }
+    }
+    changed.into()
+}
+
+/// The words of all expressions of an object.
+fn words(members: &Map<String, Value>) -> Vec<String> {
+    let texts = members.iter().filter(|(name, _)| is_expression(name)).filter_map(|(_, text)| text.as_str());
+    texts.flat_map(|text| tokens(text).into_iter().map(|(begin, end)| text[begin..end].to_owned())).collect()
+}
+
+/// The placeholder of a value that valid expressions use.
+const VALUE: &str = ":valid";
+
+/// Valid values for a member, other than the one that it has.
+fn valid(name: &str, member: &Value) -> Vec<Value> {
+    let key = json!({ "p": { "S": "x" } });
+    let longer_key = json!({ "p": { "S": "x" }, "q": { "N": "1" } });
+    let comparison = json!({ "ComparisonOperator": "EQ", "AttributeValueList": [{ "S": "x" }] });
+    let values = match name {
+        "KeyConditionExpression" => vec![json!(format!("p = {VALUE}"))],
+        "UpdateExpression" => vec![json!(format!("SET hits = {VALUE}"))],
+        "ConditionExpression" | "FilterExpression" => vec![json!("attribute_exists(zz)")],
+        "ProjectionExpression" => vec![json!("zz")],
+        "KeyConditions" => vec![json!({ "p": comparison })],
+        "Key" | "Item" => vec![key, longer_key],
+        "Keys" => vec![json!([key]), json!([longer_key])],
+        "BillingMode" => vec![json!("PAY_PER_REQUEST")],
+        "KeyType" => vec![json!("HASH"), json!("RANGE")],
+        "AttributeType" => vec![json!("S")],
+        "ProjectionType" => vec![json!("ALL")],
+        "IndexName" => vec![json!("one")],
+        "Action" => vec![json!("PUT")],
+        "ComparisonOperator" => vec![json!("EQ")],
+        "TableName" => vec![json!("sort"), json!("hash")],
+        "RequestItems" => {
+            let tables = member.as_object().into_iter().flat_map(Map::values);
+            tables.map(|requests| json!({ "sort": requests })).collect()
+        }
+        "Put" | "Delete" | "Update" | "ConditionCheck" | "Get" => {
+            return member.as_object().and_then(with_table).into_iter().collect();
+        }
+        _ if member.get("ComparisonOperator").is_some() => vec![comparison],
+        _ if is_value(member) => vec![json!({ "S": "x" }), json!({ "N": "1" }), json!({ "SS": ["x"] })],
+        _ => return Vec::new(),
+    };
+    values.into_iter().filter(|value| value != member).collect()
+}
+
+/// Whether this has the form of an attribute's value.
+fn is_value(part: &Value) -> bool {
+    const TYPES: [&str; 10] = ["S", "N", "B", "SS", "NS", "BS", "M", "L", "NULL", "BOOL"];
+    part.as_object().is_some_and(|members| members.keys().all(|name| TYPES.contains(&name.as_str())))
+}
+
+/// How many words something short may replace, if they are not the first or the last ones.
+const REPLACED: usize = 4;
+
+/// The expression without some of its words that follow each other, or with something short in their place.
+fn shorter(text: &str) -> impl Iterator<Item = String> + '_ {
+    let tokens = tokens(text);
+    let count = tokens.len();
+    let ranges = (1..count).rev().flat_map(move |length| (0..=count - length).map(move |at| (at, length)));
+    ranges.flat_map(move |(at, length)| {
+        let (begin, end) = (tokens[at].0, tokens[at + length - 1].1);
+        let with = move |middle: &&str| format!("{}{middle}{}", &text[..begin], &text[end..]);
+        let is_replaced = length <= REPLACED || at == 0 || at + length == count;
+        let middles: &[&str] = if is_replaced { &["", "a", "a = a", VALUE] } else { &[""] };
+        middles.iter().map(with).collect::<Vec<_>>()
+    })
+}
+
+/// The expression with a word more at any place.
+fn longer(text: &str) -> impl Iterator<Item = String> + '_ {
+    let ends = tokens(text).into_iter().map(|(_, end)| end);
+    ends.flat_map(move |at| {
+        [" a ", " a = a", VALUE].map(|word| format!("{} {word} {}", &text[..at], &text[at..]))
+    })
+}
+
+/// Where each word or sign of an expression begins and ends.
+fn tokens(text: &str) -> Vec<(usize, usize)> {
+    let is_word = |letter: char| letter.is_ascii_alphanumeric() || "_#:.[]".contains(letter);
+    let mut tokens: Vec<(usize, usize)> = Vec::new();
+    let mut in_word = false;
+    for (at, letter) in text.char_indices() {
+        let end = at + letter.len_utf8();
+        match tokens.last_mut() {
+            Some(last) if in_word && is_word(letter) => last.1 = end,
+            _ if letter.is_whitespace() => {}
+            _ => tokens.push((at, end)),
+        }
+        in_word = is_word(letter);
+    }
+    tokens
+}
