@@ -31,6 +31,7 @@ static ABOUT: About = About {
         "extensions in layers (/opt/extensions): they are not started; functions find a layer's files through DEVLOOP_OPT, PATH and LD_LIBRARY_PATH",
         "MemorySize: it sets AWS_LAMBDA_FUNCTION_MEMORY_SIZE and the cost, and does not limit the memory",
     ],
+    largest: BODY_LIMIT,
     ..About::named("lambda")
 };
 
