@@ -1,25 +1,21 @@
 //! Requests and replies as the services see them, mostly free of the HTTP library's types.
 
-use std::{
-    borrow::Cow,
-    error::Error,
-    io,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+mod body;
+mod unpack;
+
+use std::borrow::Cow;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, combinators::UnsyncBoxBody};
 use hyper::{
     HeaderMap, Method,
-    header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, HeaderValue},
+    header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue},
 };
 use serde_json::Value;
 
-use crate::{clock::Clock, error::ApiError};
+use crate::error::ApiError;
+#[cfg(test)]
+pub(crate) use body::stalled_after;
+pub(crate) use body::{Arriving, Bodies, Pieces, Share, Streamed};
 
 /// A request, with its body if that was read already.
 #[derive(Debug, Clone)]
@@ -87,162 +83,6 @@ pub(crate) fn is_this_machine(host: &str) -> bool {
     let host = host.trim_matches(['[', ']']).to_ascii_lowercase();
     let loopback = host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
     loopback || host == "localhost" || host.ends_with(".localhost")
-}
-
-/// A body that is read or written in pieces.
-pub(crate) type Streamed = UnsyncBoxBody<Bytes, io::Error>;
-
-/// The most bytes that the bodies of all requests may hold together while they arrive: about three of the largest.
-const BODIES_LIMIT: usize = 256 << 20;
-
-/// How long a body may stall, and how long it may take in all.
-const STALLED: Duration = Duration::from_secs(20);
-const LONGEST: Duration = Duration::from_mins(2);
-
-/// The bodies that are arriving.
-#[derive(Debug)]
-pub(crate) struct Bodies {
-    /// How many of their bytes are in memory.
-    bytes: AtomicUsize,
-    /// Bodies come from clients on this machine, so its real time counts, not the cloud's clock.
-    clock: Clock,
-}
-
-impl Default for Bodies {
-    fn default() -> Self {
-        Self { bytes: AtomicUsize::new(0), clock: Clock::real() }
-    }
-}
-
-/// The bytes of one body, which count against [`BODIES_LIMIT`] until this is dropped.
-struct Share {
-    bodies: Arc<Bodies>,
-    bytes: usize,
-}
-
-impl Share {
-    /// Counts `bytes` more; false when that exceeds the limit.
-    fn grow(&mut self, bytes: usize) -> bool {
-        let before = self.bodies.bytes.fetch_add(bytes, Ordering::Relaxed);
-        self.bytes += bytes;
-        before + bytes <= BODIES_LIMIT
-    }
-}
-
-impl Drop for Share {
-    fn drop(&mut self) {
-        self.bodies.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
-    }
-}
-
-/// A request's body that was not read yet. Whoever answers the request reads it whole or in pieces.
-#[derive(Debug)]
-pub(crate) struct Arriving {
-    body: Streamed,
-    bodies: Arc<Bodies>,
-}
-
-impl Arriving {
-    /// A body that arrives through `body`, with a limit of its own.
-    pub(crate) fn new<B>(body: B) -> Self
-    where
-        B: hyper::body::Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
-    {
-        Self { body: body.map_err(io::Error::other).boxed_unsync(), bodies: Arc::default() }
-    }
-
-    /// The same body, counted against the limit that all of `bodies` share.
-    pub(crate) fn among(self, bodies: &Arc<Bodies>) -> Self {
-        Self { bodies: Arc::clone(bodies), ..self }
-    }
-
-    /// The body in pieces, as they arrive.
-    pub(crate) fn into_stream(self) -> Streamed {
-        self.body
-    }
-
-    /// Reads the whole body, and unpacks it when `headers` say that it is gzipped. Refuses a body of more than `limit`
-    /// bytes (packed or unpacked) with status 413, one that stalls or takes too long with 408, and one that does not fit
-    /// into memory beside the others with 503.
-    pub(crate) async fn whole(self, headers: &HeaderMap, limit: usize) -> Result<Bytes, ApiError> {
-        let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-        let announced = announced.unwrap_or(0);
-        if announced > limit {
-            return Err(too_large(limit));
-        }
-        let share = Share { bodies: Arc::clone(&self.bodies), bytes: 0 };
-        let clock = self.bodies.clock.clone();
-        let body = clock
-            .timeout(LONGEST, collect(self.body, share, announced, limit))
-            .await
-            .map_err(|_| too_slow())??;
-        match headers.get(CONTENT_ENCODING).map(HeaderValue::as_bytes) {
-            Some(b"gzip") => unpack(&body, limit),
-            _ => Ok(body),
-        }
-    }
-}
-
-async fn collect(
-    mut body: Streamed,
-    mut share: Share,
-    announced: usize,
-    limit: usize,
-) -> Result<Bytes, ApiError> {
-    // Most bodies arrive in one piece, which is not copied.
-    let (mut first, mut rest) = (Bytes::new(), Vec::new());
-    loop {
-        let frame = share.bodies.clock.timeout(STALLED, body.frame()).await.map_err(|_| too_slow())?;
-        let Some(frame) = frame else { break };
-        let frame = frame.map_err(|error| {
-            ApiError::client("IncompleteBody", format!("the body could not be read: {error}"))
-        })?;
-        let Ok(data) = frame.into_data() else { continue };
-        if first.len() + rest.len() + data.len() > limit {
-            return Err(too_large(limit));
-        }
-        if !share.grow(data.len()) {
-            return Err(ApiError::with_status(
-                503,
-                "ServiceUnavailable",
-                format!(
-                    "the requests that are arriving already hold more than {} MB; try again",
-                    BODIES_LIMIT >> 20
-                ),
-            ));
-        }
-        if first.is_empty() && rest.is_empty() {
-            first = data;
-        } else {
-            if rest.is_empty() {
-                // A vector that grows copies everything that it has, and nobody is answered meanwhile. Memory that is never written to
-                // costs nothing.
-                rest.reserve(announced);
-                rest.extend_from_slice(&std::mem::take(&mut first));
-            }
-            rest.extend_from_slice(&data);
-        }
-    }
-    Ok(if rest.is_empty() { first } else { rest.into() })
-}
-
-fn too_slow() -> ApiError {
-    ApiError::with_status(408, "RequestTimeout", "the request's body did not arrive in time")
-}
-
-fn too_large(limit: usize) -> ApiError {
-    let message = format!("the request is larger than {} MB", limit >> 20);
-    ApiError::with_status(413, "RequestEntityTooLargeException", message)
-}
-
-fn unpack(body: &[u8], limit: usize) -> Result<Bytes, ApiError> {
-    use std::io::Read as _;
-    let mut out = Vec::new();
-    let mut reader = flate2::read::GzDecoder::new(body).take(limit as u64 + 1);
-    reader.read_to_end(&mut out).map_err(|error| {
-        ApiError::client("SerializationException", format!("the body is not valid gzip: {error}"))
-    })?;
-    if out.len() > limit { Err(too_large(limit)) } else { Ok(out.into()) }
 }
 
 /// Decodes `%xx`; malformed escapes stay as they are.
@@ -314,58 +154,7 @@ impl Reply {
 
 #[cfg(test)]
 mod tests {
-    use std::convert::Infallible;
-
-    use futures_util::{FutureExt as _, stream};
-    use http_body_util::StreamBody;
-    use hyper::body::Frame;
-    use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
-
     use super::*;
-
-    /// A body whose pieces the test sends, on a manual clock.
-    fn body_by_hand() -> (Clock, Arriving, UnboundedSender<Bytes>) {
-        let clock = Clock::manual(0);
-        let bodies = Bodies { bytes: AtomicUsize::new(0), clock: clock.clone() };
-        let (pieces, received) = unbounded_channel();
-        let frames = stream::unfold(received, |mut received| async {
-            let piece = received.recv().await?;
-            Some((Ok::<_, Infallible>(Frame::data(piece)), received))
-        });
-        (clock, Arriving::new(StreamBody::new(frames)).among(&Arc::new(bodies)), pieces)
-    }
-
-    #[test]
-    fn a_stalled_body_is_refused() {
-        let (clock, body, pieces) = body_by_hand();
-        let headers = HeaderMap::new();
-        let mut reading = std::pin::pin!(body.whole(&headers, 100));
-        pieces.send(Bytes::from_static(b"piece")).unwrap();
-        assert!(reading.as_mut().now_or_never().is_none());
-        clock.advance(STALLED / 2);
-        assert!(reading.as_mut().now_or_never().is_none());
-        clock.advance(STALLED / 2);
-        let refused = reading.as_mut().now_or_never().expect("an answer").unwrap_err();
-        assert_eq!(refused.status, 408, "{refused}");
-    }
-
-    #[test]
-    fn a_body_that_keeps_arriving_has_a_time_limit_too() {
-        let (clock, body, pieces) = body_by_hand();
-        let headers = HeaderMap::new();
-        let mut reading = std::pin::pin!(body.whole(&headers, 100));
-        let step = STALLED / 2;
-        for _ in 1..LONGEST.as_millis() / step.as_millis() {
-            pieces.send(Bytes::from_static(b"p")).unwrap();
-            assert!(reading.as_mut().now_or_never().is_none());
-            clock.advance(step);
-        }
-        pieces.send(Bytes::from_static(b"p")).unwrap();
-        assert!(reading.as_mut().now_or_never().is_none());
-        clock.advance(step);
-        let refused = reading.as_mut().now_or_never().expect("an answer").unwrap_err();
-        assert_eq!(refused.status, 408, "{refused}");
-    }
 
     #[test]
     fn escapes_are_decoded_and_broken_ones_kept() {

@@ -162,6 +162,9 @@ pub(crate) struct About {
     pub(crate) routes: &'static [Route],
     /// The API names of all supported operations, in alphabetical order.
     pub(crate) operations: &'static [&'static str],
+    /// The most bytes of a request's body, packed or unpacked. It leaves room for what the protocol adds to the service's own limits,
+    /// which the operations check: characters that are escaped, data in base64, names.
+    pub(crate) largest: usize,
     /// What is accepted and shown but has no effect, as sentences for the page about what the cloud supports.
     pub(crate) without_effect: &'static [&'static str],
 }
@@ -178,6 +181,7 @@ impl About {
             query: None,
             routes: &[],
             operations: &[],
+            largest: 4 << 20,
             without_effect: &[],
         }
     }

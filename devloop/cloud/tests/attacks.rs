@@ -123,6 +123,39 @@ async fn forbidden_requests_are_refused_before_their_body_is_read() {
 }
 
 #[tokio::test]
+async fn each_service_takes_as_much_as_its_operations_need() {
+    let cloud = TestCloud::start().await;
+    let signed = |service: &str| {
+        format!(
+            "authorization: AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/{service}/aws4_request, SignedHeaders=host\r\n"
+        )
+    };
+    let json = |target: &str| {
+        format!(
+            "POST / HTTP/1.1\r\nhost: localhost\r\nx-amz-target: {target}\r\ncontent-type: application/x-amz-json-1.0\r\n"
+        )
+    };
+    let form = "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-www-form-urlencoded\r\n";
+    let url = "POST /_aws/lambda-url/none/ HTTP/1.1\r\nhost: localhost\r\n";
+    for (head, limit) in [
+        (json("AmazonSQS.SendMessage"), 4 << 20),
+        (form.to_owned() + &signed("sqs"), 4 << 20),
+        (form.to_owned(), 4 << 20),
+        (json("DynamoDB_20120810.BatchWriteItem"), 16 << 20),
+        (json("Kinesis_20131202.PutRecords"), 16 << 20),
+        (json("Logs_20140328.PutLogEvents"), 8 << 20),
+        (url.to_owned(), 6_291_456),
+    ] {
+        let (_open, answer) = stalled(&cloud, &format!("{head}content-length: {}\r\n\r\n", limit + 1)).await;
+        assert!(answer.starts_with("HTTP/1.1 413"), "{answer} to {head}");
+        // The cloud asks for a body that is not too large.
+        let asks = format!("{head}expect: 100-continue\r\ncontent-length: {limit}\r\n\r\n");
+        let (_open, answer) = stalled(&cloud, &asks).await;
+        assert!(answer.starts_with("HTTP/1.1 100"), "{answer} to {head}");
+    }
+}
+
+#[tokio::test]
 async fn simultaneous_bodies_are_limited_and_the_others_get_retry_after() {
     let cloud = TestCloud::start().await;
     let piece = vec![b' '; 1 << 20];

@@ -1,6 +1,9 @@
 //! Tests of the cloud as a whole: what it keeps and counts, and how it serves a service that its own code does not name.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use http_body_util::Full;
 use hyper::{HeaderMap, Method};
@@ -303,4 +306,58 @@ async fn clients_invocations_give_way_to_starved_consumers_of_streams() {
         () = &mut client => panic!("the client's was first"),
     }
     client.await;
+}
+
+/// How many turns another task gets on the only worker while a request is answered. What the worker itself does for the request
+/// gives no turn.
+async fn turns_meanwhile(
+    headers: &'static [(&'static str, &'static str)],
+    path: &'static str,
+    body: Vec<u8>,
+) -> (u16, usize) {
+    let turns = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&turns);
+    let counting = tokio::spawn(async move {
+        loop {
+            counted.fetch_add(1, Ordering::Relaxed);
+            tokio::task::yield_now().await;
+        }
+    });
+    let asking = tokio::spawn(async move {
+        let cloud = Cloud::new(Options::default());
+        let before = turns.load(Ordering::Relaxed);
+        let reply = ask(&cloud, path, headers, &body).await;
+        (reply.status, turns.load(Ordering::Relaxed) - before)
+    });
+    let outcome = asking.await.unwrap();
+    counting.abort();
+    outcome
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn large_bodies_are_parsed_beside_the_worker() {
+    let list = format!("[{}1]", "[],".repeat(1 << 20)).into_bytes();
+    let form = format!("Action=ListQueues&{}", "a=%41&".repeat(500_000)).into_bytes();
+    for (headers, body, status) in [
+        (
+            &[("x-amz-target", "AmazonSQS.ListQueues"), ("content-type", "application/x-amz-json-1.0")][..],
+            list,
+            400,
+        ),
+        (
+            &[
+                (
+                    "authorization",
+                    "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/sqs/aws4_request, SignedHeaders=host",
+                ),
+                ("content-type", "application/x-www-form-urlencoded"),
+            ][..],
+            form,
+            200,
+        ),
+    ] {
+        let (answered, turns) = turns_meanwhile(headers, "/", body).await;
+        assert_eq!(answered, status);
+        assert!(turns > 20, "{turns} turns for {headers:?}");
+    }
 }

@@ -15,18 +15,18 @@ use crate::{
     cause,
     context::Context,
     error::ApiError,
-    http::{Arriving, Reply, Request},
+    http::{Arriving, Reply, Request, Share},
     rest,
     service::About,
     wire,
 };
 
-/// A function's zip may be 50 MB and travels as base64 [Lambda quotas]; no other operation's input is larger.
-const BODY_LIMIT: usize = 70 << 20;
+/// The most bytes that are passed on to another local AWS.
+const PASSED_ON: usize = 70 << 20;
 
 /// Bodies from this size on are parsed on a thread where blocking is allowed: parsing a megabyte of JSON takes a few
-/// milliseconds.
-const LARGE: usize = 1 << 20;
+/// milliseconds, and of many tiny values ten times as long.
+const LARGE: usize = 256 << 10;
 
 /// Answers one request, whose body has yet to be read. What it makes comes from the invocation that its trace header names.
 pub(crate) async fn answer(pages: &Pages, request: Request, body: Arriving) -> Reply {
@@ -49,8 +49,8 @@ async fn answer_alone(pages: &Pages, request: Request, body: Arriving) -> Reply 
     if let Some(fallback) = pages.fallback.get()
         && let Some(service) = Fallback::takes(&request, &pages.registry)
     {
-        return match whole(request, body).await {
-            Ok(request) => fallback.pass(service, request).await,
+        return match whole(request, body, PASSED_ON).await {
+            Ok((request, _share)) => fallback.pass(service, request).await,
             Err(error) => Reply::error(&error),
         };
     }
@@ -58,16 +58,16 @@ async fn answer_alone(pages: &Pages, request: Request, body: Arriving) -> Reply 
         Route::Pages => pages.answer(&request).await,
         Route::Raw(service) => service.answer(&cx, request, body).await,
         Route::Refused(error) => Reply::error(&error),
-        Route::Named { about, operation, protocol } => match whole(request, body).await {
-            Ok(request) => named(pages, &cx, about, &operation, protocol, &request).await,
+        Route::Named { about, operation, protocol } => match whole(request, body, about.largest).await {
+            Ok((request, _share)) => named(pages, &cx, about, &operation, protocol, &request).await,
             Err(error) => protocol.encode_error(&cx, about, &error),
         },
-        Route::Query { about } => match readable(request, body).await {
-            Ok(request) => query(pages, &cx, about, &request).await,
+        Route::Query { about } => match readable(request, body, about.unwrap_or(&UNKNOWN).largest).await {
+            Ok((request, _share)) => query(pages, &cx, about, &request).await,
             Err(error) => Protocol::Query.encode_error(&cx, about.unwrap_or(&UNKNOWN), &error),
         },
-        Route::Rest { about, route, labels } => match whole(request, body).await {
-            Ok(request) => by_path(pages, &cx, about, route, labels, &request).await,
+        Route::Rest { about, route, labels } => match whole(request, body, about.largest).await {
+            Ok((request, _share)) => by_path(pages, &cx, about, route, labels, &request).await,
             Err(error) => Reply::error(&error),
         },
     };
@@ -76,19 +76,29 @@ async fn answer_alone(pages: &Pages, request: Request, body: Arriving) -> Reply 
 }
 
 /// A request in the query protocol with its body. Refuses one that a web page could have sent.
-async fn readable(request: Request, body: Arriving) -> Result<Request, ApiError> {
+async fn readable(request: Request, body: Arriving, limit: usize) -> Result<(Request, Share), ApiError> {
     if request.method != Method::POST
         && let Some(why) = host::refusal_without_post(&request.headers)
     {
         return Err(ApiError::with_status(403, "AccessDeniedException", why));
     }
-    whole(request, body).await
+    whole(request, body, limit).await
 }
 
-/// The request with its body.
-async fn whole(mut request: Request, body: Arriving) -> Result<Request, ApiError> {
-    request.body = body.whole(&request.headers, BODY_LIMIT).await?;
-    Ok(request)
+/// The request with its body, which counts against the limit of all bodies until the request is answered.
+async fn whole(mut request: Request, body: Arriving, limit: usize) -> Result<(Request, Share), ApiError> {
+    let (body, share) = body.counted(&request.headers, limit).await?;
+    request.body = body;
+    Ok((request, share))
+}
+
+/// Runs `read`, which parses the body of `request`; a large one takes its turn, and keeps nobody else waiting.
+async fn parsed<T>(pages: &Pages, request: &Request, read: impl FnOnce() -> T) -> T {
+    if request.body.len() < LARGE {
+        return read();
+    }
+    let _turn = pages.bodies.gate().enter().await;
+    wire::aside(read)
 }
 
 /// An operation that the request names in a header or path: JSON and CBOR.
@@ -103,7 +113,7 @@ async fn named(
     let outcome = async {
         check_method(&request.method)?;
         check_content_type(protocol, request)?;
-        let input = protocol.decode(&request.body)?;
+        let input = parsed(pages, request, || protocol.decode(&request.body)).await?;
         if let Some(events) = pages.registry.subscribe(cx, about.name, name, &input).await {
             return Ok(protocol.encode_events(events?));
         }
@@ -150,10 +160,7 @@ async fn by_path(
     labels: Map<String, Value>,
     request: &Request,
 ) -> Reply {
-    let read = || route.input(request, labels);
-    // Parsing the package of a function takes a while.
-    let input = if request.body.len() > LARGE { wire::aside(read) } else { read() };
-    let outcome = match input {
+    let outcome = match parsed(pages, request, || route.input(request, labels)).await {
         Ok(input) => pages.registry.call(cx, about.name, route.operation, input).await,
         Err(error) => Err(error),
     };
@@ -169,8 +176,12 @@ static UNKNOWN: About = About::named("");
 
 /// An operation in the query protocol: `Action` in the form body or in the query string.
 async fn query(pages: &Pages, cx: &Context, about: Option<&'static About>, request: &Request) -> Reply {
-    let mut form = protocol::form(request.query.as_bytes());
-    form.extend(protocol::form(&request.body));
+    let form = parsed(pages, request, || {
+        let mut form = protocol::form(request.query.as_bytes());
+        form.extend(protocol::form(&request.body));
+        form
+    });
+    let form = form.await;
     let value = |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
     // An unsigned request names its service only by the API's version.
     let by_version = || {
@@ -183,7 +194,7 @@ async fn query(pages: &Pages, cx: &Context, about: Option<&'static About>, reque
     let name = name.or_else(|| scope(&request.headers).map(|(_, service)| service)).unwrap_or("sts");
     let outcome = match value("Action") {
         Some(action) => {
-            let mut input = protocol::tree(&form);
+            let mut input = parsed(pages, request, || protocol::tree(&form)).await;
             let path_member = about.and_then(|about| about.query.as_ref()?.path_member);
             if let Some(member) = path_member.filter(|member| input.get(member).is_none())
                 && request.path.len() > 1

@@ -9,6 +9,7 @@ use super::{
     asynchronous::{FUNCTION_BYTES, FUNCTION_EVENTS, TOTAL_BYTES, TOTAL_EVENTS},
     cloudformation,
     service::Lambda,
+    url::{PAYLOAD_LIMIT, too_large},
 };
 use crate::{
     context::Context,
@@ -30,6 +31,7 @@ static ABOUT: About = About {
         "extensions in layers (/opt/extensions): they are not started; functions find a layer's files through DEVLOOP_OPT, PATH and LD_LIBRARY_PATH",
         "MemorySize: it sets AWS_LAMBDA_FUNCTION_MEMORY_SIZE and the cost, and does not limit the memory",
     ],
+    largest: BODY_LIMIT,
     ..About::named("lambda")
 };
 
@@ -46,14 +48,19 @@ impl Service for Lambda {
 
     fn answer<'a>(&'a self, cx: &'a Context, mut request: Request, body: Arriving) -> Answering<'a, Reply> {
         Box::pin(async move {
+            if let Some((id, path)) = url_of(&request) {
+                request.body = match body.whole(&request.headers, PAYLOAD_LIMIT).await {
+                    Ok(body) => body,
+                    Err(error) if error.status == 413 => return too_large(),
+                    Err(error) => return Reply::error(&error),
+                };
+                request.path = path;
+                return self.function_url(cx, &id, request).await;
+            }
             request.body = match body.whole(&request.headers, BODY_LIMIT).await {
                 Ok(body) => body,
                 Err(error) => return Reply::error(&error),
             };
-            if let Some((id, path)) = url_of(&request) {
-                request.path = path;
-                return self.function_url(cx, &id, request).await;
-            }
             // This is the only operation that the API's routes do not handle.
             let segments = request.segments();
             let name = segments.get(2).map_or("", String::as_str);

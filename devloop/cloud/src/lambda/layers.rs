@@ -13,7 +13,7 @@ use parking_lot::RwLock;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::code::Code;
+use super::code::{Code, Unpacked};
 use crate::{arn::Arn, error::ApiError, scratch, wire};
 
 /// How many layers a function may have [Lambda quotas].
@@ -113,7 +113,7 @@ fn invalid(message: impl Into<String>) -> ApiError {
 pub(crate) struct FunctionLayers {
     layers: Vec<Arc<Layer>>,
     /// The content of several layers in one folder.
-    merged: Option<Arc<TempDir>>,
+    merged: Option<Arc<Unpacked>>,
 }
 
 impl PartialEq for FunctionLayers {
@@ -135,7 +135,7 @@ impl FunctionLayers {
                 std::env::temp_dir().display()
             ))
         })?;
-        Ok(Self { layers, merged: Some(Arc::new(merged)) })
+        Ok(Self { layers, merged: Some(Arc::new(Unpacked::new(merged))) })
     }
 
     /// The folder that stands for `/opt`; `None` without layers.
@@ -208,6 +208,25 @@ mod tests {
         let merged = merge(&[one.path(), other.path()]).unwrap();
         let read = |name: &str| fs::read_to_string(merged.path().join(name)).unwrap();
         assert_eq!((read("bin/both"), read("bin/one"), read("lib")), ("2".into(), "1".into(), "2".into()));
+    }
+
+    #[test]
+    fn merged_layers_are_deleted_beside_the_worker() {
+        let runtime = tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).build().unwrap();
+        runtime.block_on(async {
+            // Blocking work has one thread, which is busy: whatever is deleted meanwhile was deleted by the worker itself.
+            let (release, busy) = std::sync::mpsc::channel::<()>();
+            let blocked = tokio::task::spawn_blocking(move || busy.recv());
+            let merged = Unpacked::new(merge(&[]).unwrap());
+            let layers = FunctionLayers { layers: Vec::new(), merged: Some(Arc::new(merged)) };
+            let folder = layers.folder().unwrap();
+            drop(layers);
+            assert!(folder.exists());
+            release.send(()).unwrap();
+            blocked.await.unwrap().unwrap();
+            tokio::task::spawn_blocking(|| ()).await.unwrap();
+            assert!(!folder.exists());
+        });
     }
 
     #[test]

@@ -14,7 +14,13 @@ use crate::{
 };
 
 /// The largest event and answer, in bytes [Lambda quotas: invocation payload].
-const PAYLOAD_LIMIT: usize = 6_291_456;
+pub(super) const PAYLOAD_LIMIT: usize = 6_291_456;
+
+/// The answer to a request that is larger than an invocation's payload may be.
+pub(super) fn too_large() -> Reply {
+    Reply::json(413, &json!({ "Message": "Request Entity Too Large" }))
+        .header("x-amzn-errortype", "RequestEntityTooLargeException")
+}
 
 impl Lambda {
     /// A request to a function's URL.
@@ -37,8 +43,7 @@ impl Lambda {
         };
         let event = proxy::event(&request, &front).to_string();
         if event.len() > PAYLOAD_LIMIT {
-            return Reply::json(413, &json!({ "Message": "Request Entity Too Large" }))
-                .header("x-amzn-errortype", "RequestEntityTooLargeException");
+            return too_large();
         }
         let invocation = Invocation {
             payload: event.into(),

@@ -10,7 +10,7 @@ use super::{
     environment::{StartError, Surroundings, spawn_error},
     pool::Pool,
 };
-use crate::clock::Clock;
+use crate::{clock::Clock, wire::aside};
 
 /// `$LATEST` or a published version.
 #[derive(Debug)]
@@ -80,7 +80,8 @@ impl Version {
     pub(crate) fn generation(&self) -> std::io::Result<Arc<Generation>> {
         let current = self.pool.open(|| {
             let deployed = self.deployed();
-            Generation::open(deployed.code, deployed.configuration)
+            // Nothing is known about the folder yet.
+            aside(|| Generation::open(deployed.code, deployed.configuration))
         })?;
         if let Some(identity) = current.is_outdated().filter(|identity| self.pool.try_once(*identity)) {
             return Ok(self.renew(current, identity));
@@ -89,9 +90,8 @@ impl Version {
     }
 
     fn renew(&self, current: Arc<Generation>, identity: Identity) -> Arc<Generation> {
-        let Ok(next) = Generation::open(current.code.clone(), Arc::clone(&current.configuration)) else {
-            return current;
-        };
+        let next = aside(|| Generation::open(current.code.clone(), Arc::clone(&current.configuration)));
+        let Ok(next) = next else { return current };
         let next = Arc::new(next);
         // A cold pool has nothing to lose. Sources in another language take over at once, whether they run or not: nobody built them,
         // and whoever saves one expects the next event to show it.

@@ -6,7 +6,7 @@ use std::{
     fs::{self, File},
     io::{self, Read, Seek, SeekFrom},
     os::unix::fs::{MetadataExt, OpenOptionsExt},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, OnceLock},
 };
 
@@ -18,7 +18,7 @@ use super::super::{
     language::{Interpreter, Language, interpreter},
 };
 use super::{Code, sources};
-use crate::scratch;
+use crate::{scratch, wire::aside};
 
 /// Tells two states of a function's code apart without reading it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +58,8 @@ pub(crate) struct Generation {
     pub(crate) code: Code,
     /// What the code was when the generation was made.
     pub(crate) identity: Identity,
+    /// Whether finding out if the code has changed takes longer than other requests should wait.
+    is_wide: bool,
     program: Program,
     digest: OnceLock<String>,
 }
@@ -76,9 +78,10 @@ impl Generation {
     pub(crate) fn open(code: Code, configuration: Arc<Configuration>) -> io::Result<Self> {
         if let Some(language) = Language::of(&configuration.runtime) {
             let interpreter = interpreter(language, &configuration.runtime).map_err(io::Error::other)?;
-            let identity = Identity::Sources(sources::identity(code.folder())?);
+            let state = sources::state(code.folder())?;
+            let (identity, is_wide) = (Identity::Sources(state.identity), state.is_wide);
             let program = Program::Sources(interpreter);
-            return Ok(Self { configuration, code, identity, program, digest: OnceLock::new() });
+            return Ok(Self { configuration, code, identity, is_wide, program, digest: OnceLock::new() });
         }
         // Opening a pipe or a device in its place must not block the cloud.
         let flags = rustix::fs::OFlags::NONBLOCK.bits() as i32;
@@ -98,7 +101,7 @@ impl Generation {
         let identity = Identity::File(FileIdentity::from_metadata(&metadata));
         let held = HeldProgram::hold(file, &path, || scratch::create(scratch::Purpose::Code))?;
         let program = Program::Bootstrap { held, is_script };
-        Ok(Self { configuration, code, identity, program, digest: OnceLock::new() })
+        Ok(Self { configuration, code, identity, is_wide: false, program, digest: OnceLock::new() })
     }
 
     /// The interpreter that reads the code; `None` when it is a binary.
@@ -158,11 +161,15 @@ impl Generation {
     /// The identity of the folder's present code, if it is not the code of this generation.
     pub(crate) fn is_outdated(&self) -> Option<Identity> {
         let Code::Hot { folder, .. } = &self.code else { return None };
+        if self.is_wide { aside(|| self.changed(folder)) } else { self.changed(folder) }
+    }
+
+    fn changed(&self, folder: &Path) -> Option<Identity> {
         let now = match self.program {
             Program::Bootstrap { .. } => fs::metadata(folder.join("bootstrap"))
                 .ok()
                 .map(|metadata| Identity::File(FileIdentity::from_metadata(&metadata))),
-            Program::Sources(_) => sources::identity(folder).ok().map(Identity::Sources),
+            Program::Sources(_) => sources::state(folder).ok().map(|state| Identity::Sources(state.identity)),
         };
         now.filter(|identity| *identity != self.identity)
     }

@@ -24,7 +24,11 @@ const HOT_RELOAD: &str = "hot-reload";
 pub(crate) struct Unpacked(Option<tempfile::TempDir>);
 
 impl Unpacked {
-    fn path(&self) -> &std::path::Path {
+    pub(crate) fn new(folder: tempfile::TempDir) -> Self {
+        Self(Some(folder))
+    }
+
+    pub(crate) fn path(&self) -> &std::path::Path {
         self.0.as_ref().map_or(std::path::Path::new(""), tempfile::TempDir::path)
     }
 }
@@ -78,7 +82,7 @@ impl Code {
                     )
                 })?;
                 zip::extract(&bytes).map(|folder| Self::Zip {
-                    folder: std::sync::Arc::new(Unpacked(Some(folder))),
+                    folder: std::sync::Arc::new(Unpacked::new(folder)),
                     sha256: BASE64_STANDARD.encode(Sha256::digest(&bytes)),
                     size: bytes.len(),
                 })

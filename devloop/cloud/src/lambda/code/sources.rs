@@ -22,19 +22,35 @@ const CACHE_TAG: &str = "CACHEDIR.TAG";
 /// The most files that are looked at, so that a function whose folder is somebody's home does not keep the cloud busy.
 const MOST_FILES: usize = 5_000;
 
-/// A digest of which files there are, and in which state, without reading them.
-pub(super) fn identity(folder: &Path) -> io::Result<u64> {
+/// The most folders that are looked into, for the same reason.
+const MOST_FOLDERS: usize = 5_000;
+
+/// A walk over more files and folders than this takes longer than a millisecond or two.
+const WIDE: usize = 200;
+
+/// The state of a folder, from a walk that reads no file.
+pub(super) struct State {
+    /// A digest of which files there are, and in which state.
+    pub(super) identity: u64,
+    /// Whether the walk took so long that the next one should not hold up other requests.
+    pub(super) is_wide: bool,
+}
+
+/// The state of all files.
+pub(super) fn state(folder: &Path) -> io::Result<State> {
     let mut hasher = DefaultHasher::new();
-    for (path, metadata) in files(folder)? {
+    let walk = walk(folder)?;
+    let is_wide = walk.files.len() + walk.folders > WIDE;
+    for (path, metadata) in walk.files {
         path.hash(&mut hasher);
         FileIdentity::from_metadata(&metadata).hash(&mut hasher);
     }
-    Ok(hasher.finish())
+    Ok(State { identity: hasher.finish(), is_wide })
 }
 
 /// Adds the names and the content of all files.
 pub(super) fn digest(folder: &Path, hasher: &mut Sha256) -> io::Result<()> {
-    for (path, _) in files(folder)? {
+    for (path, _) in walk(folder)?.files {
         let name = path.strip_prefix(folder).unwrap_or(&path);
         hasher.update(name.to_string_lossy().as_bytes());
         hasher.update([0]);
@@ -43,9 +59,17 @@ pub(super) fn digest(folder: &Path, hasher: &mut Sha256) -> io::Result<()> {
     Ok(())
 }
 
-/// The files below `folder`, in the order of their names. A file that is deleted during the walk is left out.
-fn files(folder: &Path) -> io::Result<Vec<(PathBuf, fs::Metadata)>> {
-    let mut found = Vec::new();
+/// What a walk has found.
+struct Walk {
+    /// The files in the order of their names.
+    files: Vec<(PathBuf, fs::Metadata)>,
+    /// How many folders were found below the first one.
+    folders: usize,
+}
+
+/// Finds the files below `folder`. A file that is deleted during the walk is left out.
+fn walk(folder: &Path) -> io::Result<Walk> {
+    let (mut found, mut folders) = (Vec::new(), 0);
     let mut open = vec![folder.to_owned()];
     let mut first = Some(fs::read_dir(folder)?);
     while let Some(folder) = open.pop() {
@@ -57,13 +81,19 @@ fn files(folder: &Path) -> io::Result<Vec<(PathBuf, fs::Metadata)>> {
                 continue;
             }
             let path = entry.path();
-            // A link to a file counts as the file; folders are not followed, because they may lead in a circle.
-            let Ok(metadata) = fs::metadata(&path) else { continue };
             if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                if !path.join(CACHE_TAG).exists() {
-                    open.push(path);
+                if folders < MOST_FOLDERS {
+                    folders += 1;
+                    if !path.join(CACHE_TAG).exists() {
+                        open.push(path);
+                    }
                 }
-            } else if metadata.is_file() {
+                continue;
+            }
+            // A link to a file counts as the file; folders are not followed, because they may lead in a circle.
+            if let Ok(metadata) = fs::metadata(&path)
+                && metadata.is_file()
+            {
                 found.push((path, metadata));
             }
         }
@@ -72,7 +102,7 @@ fn files(folder: &Path) -> io::Result<Vec<(PathBuf, fs::Metadata)>> {
         }
     }
     found.sort_by(|(one, _), (other, _)| one.cmp(other));
-    Ok(found)
+    Ok(Walk { files: found, folders })
 }
 
 #[cfg(test)]
@@ -90,7 +120,7 @@ mod tests {
         let state = || {
             let mut hasher = Sha256::new();
             digest(folder.path(), &mut hasher).unwrap();
-            (identity(folder.path()).unwrap(), hasher.finalize())
+            (super::state(folder.path()).unwrap().identity, hasher.finalize())
         };
         write("index.js", "1");
         write("target/CACHEDIR.TAG", "");
@@ -102,6 +132,19 @@ mod tests {
         write("lib/orders.js", "2");
         let with_more = state();
         assert!(with_more.0 != before.0 && with_more.1 != before.1);
-        assert!(identity(&folder.path().join("none")).is_err());
+        assert!(super::state(&folder.path().join("none")).is_err());
+    }
+
+    #[test]
+    fn a_folder_of_many_folders_is_looked_into_up_to_a_limit() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("index.js"), "1").unwrap();
+        assert!(!state(folder.path()).unwrap().is_wide);
+        for number in 0..MOST_FOLDERS + 100 {
+            fs::create_dir(folder.path().join(number.to_string())).unwrap();
+        }
+        let walk = walk(folder.path()).unwrap();
+        assert_eq!((walk.files.len(), walk.folders), (1, MOST_FOLDERS));
+        assert!(state(folder.path()).unwrap().is_wide);
     }
 }

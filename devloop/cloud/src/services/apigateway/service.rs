@@ -25,6 +25,8 @@ static ABOUT: About = About {
     routes: control::ROUTES,
     operations: control::OPERATIONS,
     without_effect: &["the role of UpdateAccount: no execution logs are written"],
+    // An imported definition may have 6 MB [API Gateway quotas].
+    largest: 10 << 20,
     ..About::named("apigateway")
 };
 

@@ -30,6 +30,8 @@ static ABOUT: About = About {
         "detailed metrics of routes",
         "the role of integrations and authorizers: the embedded cloud does not evaluate IAM",
     ],
+    // An imported definition may have 6 MB [API Gateway quotas].
+    largest: 10 << 20,
     ..About::named("apigatewayv2")
 };
 

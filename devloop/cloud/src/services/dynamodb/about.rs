@@ -57,6 +57,8 @@ static ABOUT: About = About {
         "UpdateTable",
         "UpdateTimeToLive",
     ],
+    // A call transmits up to 16 MB over the network [BatchWriteItem].
+    largest: 16 << 20,
     ..About::named("dynamodb")
 };
 

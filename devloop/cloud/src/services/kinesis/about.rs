@@ -50,6 +50,8 @@ static ABOUT: About = About {
         "UpdateStreamMode",
     ],
     without_effect: &["StartStreamEncryption: nothing is encrypted"],
+    // Up to 10 MiB of data and partition keys [PutRecords], of which the data is sent as base64.
+    largest: 16 << 20,
     ..About::named("kinesis")
 };
 

@@ -35,6 +35,8 @@ static ABOUT: About = About {
         "UntagLogGroup",
         "UntagResource",
     ],
+    // Up to 1 MiB of messages [PutLogEvents], in which escape characters of terminals take six characters each.
+    largest: 8 << 20,
     ..About::named("logs")
 };
 

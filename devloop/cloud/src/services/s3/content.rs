@@ -21,7 +21,7 @@ use tempfile::TempDir;
 use crate::{http::Streamed, scratch};
 
 /// The most bytes of an object that is kept in memory.
-const SMALL: usize = 64 << 10;
+pub(super) const SMALL: usize = 64 << 10;
 
 /// The most bytes of all objects in memory together.
 pub(super) const MEMORY: usize = 128 << 20;
@@ -38,6 +38,8 @@ pub(super) struct Folder {
     directory: Mutex<Option<TempDir>>,
     next: AtomicU64,
     in_memory: AtomicUsize,
+    /// How many bytes of bodies that are arriving wait until they are written.
+    pub(super) pending: AtomicUsize,
 }
 
 impl Folder {

@@ -33,6 +33,13 @@ pub(super) fn malformed_xml() -> ApiError {
     )
 }
 
+/// `RequestTimeout`, for a body that stalls. Its status is 400, not HTTP's 408.
+pub(super) fn stalled() -> ApiError {
+    let message = "Your socket connection to the server was not read from or written to within the timeout period. Idle \
+                   connections will be closed.";
+    refused(400, "RequestTimeout", message)
+}
+
 /// `PreconditionFailed`, with the header whose condition is not met.
 pub(super) fn precondition_failed(header: &str) -> ApiError {
     refused(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")

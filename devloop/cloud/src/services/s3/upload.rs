@@ -1,19 +1,26 @@
 //! Stores a request's body while it arrives, and compares it with its headers.
 
-use std::{fs::File, io, sync::Arc};
+use std::{
+    fs::File,
+    io,
+    sync::{Arc, atomic::Ordering},
+};
 
 use bytes::{Bytes, BytesMut};
-use http_body_util::BodyExt as _;
 use hyper::HeaderMap;
 use md5::{Digest as _, Md5};
 
 use super::{
     checksum::{Algorithm, Checksum, Sum},
     chunked::{Chunks, is_chunked},
-    content::{Content, Folder, LARGEST, PIECE, StoredFile, hex},
-    error::{disk, refused},
+    content::{Content, Folder, LARGEST, PIECE, SMALL, StoredFile, hex},
+    error::{disk, refused, stalled},
 };
 use crate::{error::ApiError, http::Arriving};
+
+/// The most bytes of all bodies together that wait until a piece is complete. Above that, every body is written at once, except
+/// its first bytes, as long as they may stay in memory.
+const PENDING: usize = 32 << 20;
 
 /// A stored body and its digests.
 pub(super) struct Stored {
@@ -34,11 +41,13 @@ pub(super) async fn store(
     let mut chunks = is_chunked(headers).then(Chunks::default);
     let sha256 = text("x-amz-content-sha256").filter(|hash| hash.len() == 64).map(str::to_owned);
     let mut writer = Writer::new(folder, algorithm, sha256.is_some());
-    let mut body = body.into_stream();
-    while let Some(frame) = body.frame().await {
-        let frame =
-            frame.map_err(|error| refused(400, "IncompleteBody", format!("the body broke off: {error}")))?;
-        let Ok(data) = frame.into_data() else { continue };
+    let mut body = body.into_pieces();
+    loop {
+        let piece = body.next().await.map_err(|error| match error.kind() {
+            io::ErrorKind::TimedOut => stalled(),
+            _ => refused(400, "IncompleteBody", format!("the body broke off: {error}")),
+        })?;
+        let Some(data) = piece else { break };
         match &mut chunks {
             None => writer.write(data).await?,
             Some(chunks) => {
@@ -100,10 +109,35 @@ fn check_md5(promised: &str, found: &str) -> Result<(), ApiError> {
     Err(refused(400, "BadDigest", "The Content-MD5 you specified did not match what we received."))
 }
 
+/// The pending bytes of one body, counted among those of all bodies until this is dropped.
+struct Waiting {
+    folder: Arc<Folder>,
+    bytes: usize,
+}
+
+impl Waiting {
+    fn none(folder: &Arc<Folder>) -> Self {
+        Self { folder: Arc::clone(folder), bytes: 0 }
+    }
+
+    /// Counts `bytes` more; returns the count of all bodies.
+    fn add(&mut self, bytes: usize) -> usize {
+        self.bytes += bytes;
+        self.folder.pending.fetch_add(bytes, Ordering::Relaxed) + bytes
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.folder.pending.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
 /// Writes one body: into memory until it is too large, then into a file.
 struct Writer {
     folder: Arc<Folder>,
     pending: BytesMut,
+    waiting: Waiting,
     file: Option<(Arc<File>, StoredFile)>,
     length: u64,
     written: u64,
@@ -117,6 +151,7 @@ impl Writer {
         Self {
             folder: Arc::clone(folder),
             pending: BytesMut::new(),
+            waiting: Waiting::none(folder),
             file: None,
             length: 0,
             written: 0,
@@ -141,12 +176,20 @@ impl Writer {
             sum.update(&data);
         }
         self.pending.extend_from_slice(&data);
-        if self.pending.len() >= PIECE { self.flush().await } else { Ok(()) }
+        let all = self.waiting.add(data.len());
+        let is_due = self.pending.len() >= PIECE || (self.pending.len() > SMALL && all > PENDING);
+        if is_due { self.flush().await } else { Ok(()) }
+    }
+
+    /// The pending bytes, which count until the second value is dropped.
+    fn take(&mut self) -> (Bytes, Waiting) {
+        let waiting = std::mem::replace(&mut self.waiting, Waiting::none(&self.folder));
+        (std::mem::take(&mut self.pending).freeze(), waiting)
     }
 
     /// Writes the pending bytes into the file.
     async fn flush(&mut self) -> Result<(), ApiError> {
-        let bytes = self.pending.split().freeze();
+        let (bytes, waiting) = self.take();
         let (folder, at, open) = (Arc::clone(&self.folder), self.written, self.file.take());
         self.written += bytes.len() as u64;
         let written = tokio::task::spawn_blocking(move || {
@@ -156,6 +199,7 @@ impl Writer {
                 None => folder.create().map(|(file, stored)| (Arc::new(file), stored))?,
             };
             file.write_all_at(&bytes, at)?;
+            drop((bytes, waiting));
             io::Result::Ok((file, stored))
         });
         let written = written.await.map_err(|error| disk(&io::Error::other(error)))?;
@@ -166,7 +210,8 @@ impl Writer {
     /// The stored bytes, and their SHA-256 in hex if it was requested.
     async fn finish(mut self) -> Result<(Stored, Option<String>), ApiError> {
         let content = if self.file.is_none() && self.folder.has_room(self.pending.len()) {
-            Content::of_memory(&self.folder, self.pending.split().freeze())
+            let (bytes, _waiting) = self.take();
+            Content::of_memory(&self.folder, bytes)
         } else {
             if !self.pending.is_empty() {
                 self.flush().await?;
@@ -183,3 +228,6 @@ impl Writer {
         Ok((stored, sha256))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,16 +1,16 @@
 //! Reads the body of a form: its fields, and its file as a stream [RFC 7578].
 
-use std::io;
+use std::{io, sync::Arc};
 
 use bytes::{Buf as _, Bytes, BytesMut};
 use futures_util::stream;
-use http_body_util::{BodyExt as _, StreamBody};
+use http_body_util::StreamBody;
 use hyper::body::Frame;
 
 use crate::{
     error::ApiError,
-    http::{Arriving, Streamed},
-    services::s3::error::refused,
+    http::{Arriving, Pieces},
+    services::s3::error::{refused, stalled},
 };
 
 /// The most bytes of all fields before the file [POST Object: the limit of fields before the file].
@@ -23,6 +23,11 @@ const REST: usize = 1 << 20;
 pub(super) fn malformed() -> ApiError {
     let message = "The body of your POST request is not well-formed multipart/form-data.";
     refused(400, "MalformedPOSTRequest", message)
+}
+
+/// The error for a form whose rest cannot be read.
+fn broken(error: &io::Error) -> ApiError {
+    if error.kind() == io::ErrorKind::TimedOut { stalled() } else { malformed() }
 }
 
 /// The fields of a form before its file, and the file's name. Fields after the file are ignored, as on AWS.
@@ -43,7 +48,7 @@ impl Form {
 
 /// Reads a form while it arrives.
 pub(super) struct Reader {
-    body: Streamed,
+    body: Pieces,
     /// The bytes that have arrived and were not consumed yet.
     buffer: BytesMut,
     /// The separator between two parts: a line break and the boundary.
@@ -58,18 +63,13 @@ impl Reader {
         let mark = format!("\r\n--{boundary}").into_bytes();
         // The first boundary has no line break before it, so one is added.
         let buffer = BytesMut::from(&b"\r\n"[..]);
-        Some(Self { body: body.into_stream(), buffer, mark, is_done: false })
+        Some(Self { body: body.into_pieces(), buffer, mark, is_done: false })
     }
 
     /// Waits for more of the body; false at its end.
     async fn more(&mut self) -> io::Result<bool> {
-        while let Some(frame) = self.body.frame().await {
-            if let Ok(data) = frame?.into_data() {
-                self.buffer.extend_from_slice(&data);
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        let piece = self.body.next().await?;
+        Ok(piece.inspect(|data| self.buffer.extend_from_slice(data)).is_some())
     }
 
     /// The position of `wanted` at or after `from`; waits until it has arrived.
@@ -86,7 +86,7 @@ impl Reader {
             if let Some(found) = found {
                 return Ok(found);
             }
-            if !self.more().await.map_err(|_| malformed())? {
+            if !self.more().await.map_err(|error| broken(&error))? {
                 return Err(malformed());
             }
         }
@@ -101,7 +101,7 @@ impl Reader {
             let begin = self.place(&mark, 0).await? + mark.len();
             self.buffer.advance(begin);
             while self.buffer.len() < 2 {
-                if !self.more().await.map_err(|_| malformed())? {
+                if !self.more().await.map_err(|error| broken(&error))? {
                     return Err(malformed());
                 }
             }
@@ -130,9 +130,11 @@ impl Reader {
 
     /// The file as a stream; the fields must have been read before.
     pub(super) fn file(self) -> Arriving {
-        Arriving::new(StreamBody::new(stream::try_unfold(self, |mut reader| async move {
+        let bodies = Arc::clone(self.body.bodies());
+        let file = Arriving::new(StreamBody::new(stream::try_unfold(self, |mut reader| async move {
             Ok::<_, io::Error>(reader.piece().await?.map(|bytes| (Frame::data(bytes), reader)))
-        })))
+        })));
+        file.among(&bodies)
     }
 
     async fn piece(&mut self) -> io::Result<Option<Bytes>> {
@@ -195,6 +197,8 @@ fn find(text: &[u8], wanted: &[u8], from: usize) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use hyper::HeaderMap;
+
     use super::*;
 
     const FORM: &[u8] = b"--b\r\nContent-Disposition: form-data; name=\"key\"\r\n\r\na/${filename}\r\n--b\r\n\
@@ -220,7 +224,7 @@ mod tests {
             assert_eq!(form.field("KEY"), Some("a/${filename}"), "pieces of {size}");
             assert_eq!(form.field("empty"), Some(""));
             assert_eq!((form.fields.len(), form.filename.as_deref()), (2, Some("x.xml")));
-            let file = reader.file().into_stream().collect().await.unwrap().to_bytes();
+            let file = reader.file().whole(&HeaderMap::new(), FORM.len()).await.unwrap();
             assert_eq!(file, "<a>\r\n--a\r\n</a>", "pieces of {size}");
         }
     }
@@ -238,6 +242,6 @@ mod tests {
         let end = FORM.iter().position(|byte| *byte == b'<').unwrap() + 2;
         let mut inside = reader(&FORM[..end], 7);
         inside.fields().await.unwrap();
-        assert!(inside.file().into_stream().collect().await.is_err());
+        assert!(inside.file().whole(&HeaderMap::new(), FORM.len()).await.is_err());
     }
 }
