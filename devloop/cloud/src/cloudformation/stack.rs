@@ -84,6 +84,8 @@ pub(super) struct Wanted {
     pub(super) topics: Vec<String>,
     /// What happens to resources when the operation fails.
     pub(super) on_failure: OnFailure,
+    /// How long the creation may take, in minutes. It is shown and has no effect.
+    pub(super) timeout: Option<u64>,
     pub(super) token: Option<String>,
 }
 

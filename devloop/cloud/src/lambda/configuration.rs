@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     destination::check_dead_letter,
+    kept,
     language::{Language, interpreter},
     layers::FunctionLayers,
     logging::Logging,
@@ -61,9 +62,6 @@ const RESERVED: [&str; 20] = [
     "LAMBDA_TASK_ROOT",
     "LAMBDA_RUNTIME_DIR",
 ];
-
-/// Members that may be given and change nothing in a local process.
-const INERT: [&str; 3] = ["TracingConfig", "VpcConfig", "EphemeralStorage"];
 
 /// Members of the two operations that are read elsewhere or here by name.
 const KNOWN: [&str; 22] = [
@@ -131,8 +129,8 @@ impl Configuration {
     pub(crate) fn update(&mut self, input: &Value) -> Result<(), ApiError> {
         let members = input.as_object().ok_or_else(|| invalid("the request must be a JSON object"))?;
         for (name, value) in members {
-            if INERT.contains(&name.as_str()) {
-                self.inert.insert(name.clone(), value.clone());
+            if kept::INERT.contains(&name.as_str()) {
+                self.inert.insert(name.clone(), kept::checked(name, value)?);
             } else if !KNOWN.contains(&name.as_str()) && !wire::says_nothing(value) {
                 return Err(ApiError::unsupported(format!("the function setting {name}")));
             }
@@ -207,11 +205,8 @@ fn bounded(
     low: u64,
     high: u64,
 ) -> Result<Option<u64>, ApiError> {
-    let Some(value) = members.get(name).filter(|value| !value.is_null()) else { return Ok(None) };
-    match value.as_u64() {
-        Some(number) if (low..=high).contains(&number) => Ok(Some(number)),
-        _ => Err(ApiError::constraint(value, shown, &format!("have value between {low} and {high}"))),
-    }
+    let value = members.get(name).filter(|value| !value.is_null());
+    value.map(|value| kept::bounded(value, shown, low, high)).transpose()
 }
 
 fn variables(environment: &Value) -> Result<BTreeMap<String, String>, ApiError> {

@@ -47,6 +47,8 @@ pub(crate) struct State {
     pub(crate) aliases: BTreeMap<String, Alias>,
     /// The statements of the resource policy by their id. They are kept and shown, but not enforced.
     pub(crate) policy: BTreeMap<String, Value>,
+    /// The revision of the policy, which changes with every statement. Empty until the first one.
+    pub(crate) policy_revision: String,
     pub(crate) url: Option<Url>,
     pub(crate) tags: BTreeMap<String, String>,
     /// The settings of asynchronous invocations, by qualifier.
@@ -244,14 +246,7 @@ impl Function {
                     ),
                 ));
             }
-            if revision.is_some_and(|revision| revision != deployed.revision) {
-                return Err(ApiError::with_status(
-                    412,
-                    "PreconditionFailedException",
-                    "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to \
-                     retrieve the latest Revision Id",
-                ));
-            }
+            check_revision(revision, &deployed.revision, "GetFunction/GetAlias")?;
             if let Some(configuration) = configuration {
                 deployed.configuration = Arc::new(configuration);
             }
@@ -323,6 +318,21 @@ impl Function {
         };
         out
     }
+}
+
+/// Checks the revision that a request expects, if it names one; `api` is the operation that shows the revision.
+pub(crate) fn check_revision(expected: Option<&str>, revision: &str, api: &str) -> Result<(), ApiError> {
+    if expected.is_none_or(|expected| expected == revision) {
+        return Ok(());
+    }
+    Err(ApiError::with_status(
+        412,
+        "PreconditionFailedException",
+        format!(
+            "The Revision Id provided does not match the latest Revision Id. Call the {api} API to retrieve the latest \
+             Revision Id"
+        ),
+    ))
 }
 
 /// `2026-11-20T10:00:00.000+0000`, as Lambda shows times.

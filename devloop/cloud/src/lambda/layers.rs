@@ -53,6 +53,15 @@ impl Layer {
         shown
     }
 
+    /// Whether its lists of compatible runtimes and architectures contain the wanted ones.
+    pub(super) fn fits(&self, runtime: Option<&str>, architecture: Option<&str>) -> bool {
+        let lists = |member: &str, wanted: Option<&str>| {
+            let list = self.shown.get(member).and_then(Value::as_array);
+            wanted.is_none_or(|wanted| list.is_some_and(|list| list.iter().any(|one| one == wanted)))
+        };
+        lists("CompatibleRuntimes", runtime) && lists("CompatibleArchitectures", architecture)
+    }
+
     /// What `GetLayerVersion` shows.
     pub(super) fn describe(&self) -> Value {
         let mut shown = self.show();

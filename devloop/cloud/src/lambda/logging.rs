@@ -53,7 +53,7 @@ impl Level {
 /// A function's `LoggingConfig`, without its log group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Logging {
-    /// Lines as they are. Levels have no effect [Log-level filtering: "your function must be configured to use the JSON log format"].
+    /// Lines as they are, without levels [Log-level filtering: "your function must be configured to use the JSON log format"].
     Text,
     /// Lambda's lines as JSON, and lines below these levels left out.
     Json(Levels),
@@ -123,13 +123,20 @@ impl Logging {
         };
         let level = |given: Option<String>| given.and_then(|name| Level::named(&name)).unwrap_or(Level::Info);
         let format = one_of("LogFormat", "logFormat", &["JSON", "Text"])?;
-        let application = level(one_of("ApplicationLogLevel", "applicationLogLevel", &APPLICATION)?);
-        let system = level(one_of("SystemLogLevel", "systemLogLevel", &SYSTEM)?);
-        Ok(if format.as_deref() == Some("JSON") {
-            Self::Json(Levels { application, system })
-        } else {
-            Self::Text
-        })
+        let application = one_of("ApplicationLogLevel", "applicationLogLevel", &APPLICATION)?;
+        let system = one_of("SystemLogLevel", "systemLogLevel", &SYSTEM)?;
+        if format.as_deref() == Some("JSON") {
+            return Ok(Self::Json(Levels { application: level(application), system: level(system) }));
+        }
+        if application.is_some() || system.is_some() {
+            // The service's words, as aws/aws-cdk pull request 28045 quotes them.
+            return Err(ApiError::client(
+                "InvalidParameterValueException",
+                "LogLevel is not supported when LogFormat is set to \"Text\". Remove LogLevel from your request or change \
+                 the LogFormat to \"Json\" and try again.",
+            ));
+        }
+        Ok(Self::Text)
     }
 
     /// The members of `LoggingConfig` that are shown of it.

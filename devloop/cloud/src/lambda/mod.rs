@@ -13,6 +13,7 @@ pub(crate) mod destination;
 mod environment;
 mod function;
 mod invoke;
+mod kept;
 mod language;
 mod layers;
 mod lineage;

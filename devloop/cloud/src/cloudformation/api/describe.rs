@@ -60,6 +60,7 @@ fn described(stack: &Stack) -> Value {
         "RollbackConfiguration": {},
         "StackStatus": facts.status,
         "StackStatusReason": facts.reason,
+        "TimeoutInMinutes": wanted.timeout,
         "DisableRollback": wanted.on_failure == OnFailure::Nothing,
         "NotificationARNs": wanted.topics,
         "Capabilities": wanted.capabilities,

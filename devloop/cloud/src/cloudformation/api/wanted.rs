@@ -82,6 +82,10 @@ pub(super) async fn read(
         _ if flag(input, "DisableRollback") => OnFailure::Nothing,
         _ => OnFailure::Rollback,
     };
+    let timeout = match input.get("TimeoutInMinutes").filter(|minutes| !minutes.is_null()) {
+        None => before.and_then(|before| before.timeout),
+        Some(minutes) => Some(timeout(minutes)?),
+    };
     Ok(Wanted {
         template: Some(template),
         parameters: given,
@@ -91,7 +95,17 @@ pub(super) async fn read(
         role: role.or_else(|| before.and_then(|before| before.role.clone())),
         topics: topics.unwrap_or_else(|| before.map(|before| before.topics.clone()).unwrap_or_default()),
         on_failure,
+        timeout,
         token: text(input, "ClientRequestToken").map(str::to_owned),
+    })
+}
+
+/// How long a creation may take, in minutes; at least one [CreateStack].
+fn timeout(minutes: &Value) -> Result<u64, ApiError> {
+    let number = minutes.as_u64().or_else(|| minutes.as_str()?.parse().ok()).filter(|minutes| *minutes > 0);
+    number.ok_or_else(|| {
+        let shown = minutes.as_str().map_or_else(|| minutes.to_string(), str::to_owned);
+        constraint("timeoutInMinutes", Some(&shown), "have value greater than or equal to 1")
     })
 }
 

@@ -6,7 +6,7 @@ use super::{Call, required};
 use crate::{
     error::ApiError,
     lambda::{
-        function::{Alias, Function},
+        function::{Alias, Function, check_revision},
         not_found,
         service::Lambda,
     },
@@ -101,6 +101,8 @@ impl Lambda {
         }
         let mut state = function.state.write();
         let alias = state.aliases.get_mut(name).ok_or_else(|| missing(&function, name))?;
+        let expected = input.get("RevisionId").and_then(Value::as_str);
+        check_revision(expected, &alias.revision, "GetFunction/GetAlias")?;
         if let Some(version) = version {
             version.clone_into(&mut alias.version);
         }

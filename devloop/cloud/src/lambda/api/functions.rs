@@ -12,7 +12,7 @@ use crate::{
         code::{Code, fetched},
         configuration::Configuration,
         environment::Surroundings,
-        function::Function,
+        function::{Function, check_revision},
         meters::Meters,
         name, not_found,
         service::Lambda,
@@ -155,8 +155,10 @@ impl Lambda {
             configuration.update(architectures)?;
         }
         let code = code?;
-        if input.get("DryRun") != Some(&Value::Bool(true)) {
-            let revision = input.get("RevisionId").and_then(Value::as_str);
+        let revision = input.get("RevisionId").and_then(Value::as_str);
+        if input.get("DryRun") == Some(&Value::Bool(true)) {
+            check_revision(revision, &function.latest.deployed().revision, "GetFunction/GetAlias")?;
+        } else {
             function.redeploy(architectures.map(|_| configuration), Some(code), revision)?;
         }
         let publish = input.get("Publish") == Some(&Value::Bool(true));
@@ -181,6 +183,8 @@ impl Lambda {
                 ));
             }
         }
+        let expected = input.get("RevisionId").and_then(Value::as_str);
+        check_revision(expected, &function.latest.deployed().revision, "GetFunction/GetAlias")?;
         let version = function.publish(input.get("Description").and_then(Value::as_str));
         Ok(function.show(&version, true).into())
     }

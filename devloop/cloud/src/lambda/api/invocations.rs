@@ -40,6 +40,13 @@ impl Lambda {
                 format!("Could not parse request body into json: {error}"),
             ));
         }
+        if request.headers.contains_key("x-amz-tenant-id") {
+            // Functions with tenant isolation are refused [Troubleshooting tenant isolation].
+            return Err(ApiError::client(
+                "InvalidParameterValueException",
+                "The request has a tenant ID (TenantId), but the function has no tenant isolation. Remove the tenant ID.",
+            ));
+        }
         let client_context = match request.header("x-amz-client-context") {
             None => None,
             Some(text) => {

@@ -21,6 +21,12 @@ fn number(call: &Call<'_>) -> Result<u64, ApiError> {
     text.parse().map_err(|_| ApiError::constraint(&text, "versionNumber", "be a whole number"))
 }
 
+/// Whether a layer fits the `CompatibleRuntime` and the `CompatibleArchitecture` of a call.
+fn fitting(call: &Call<'_>) -> impl Fn(&Layer) -> bool {
+    let (runtime, architecture) = (call.text("CompatibleRuntime"), call.text("CompatibleArchitecture"));
+    move |layer| layer.fits(runtime.as_deref(), architecture.as_deref())
+}
+
 fn missing() -> ApiError {
     not_found("The resource you requested does not exist.".to_owned())
 }
@@ -71,15 +77,16 @@ impl Lambda {
         Ok(Value::Null)
     }
 
-    /// The latest version of every layer. A request for one version by its ARN has the same path.
+    /// The latest version of every layer that fits the wanted runtime and architecture. A request for one version by its ARN has the same path.
     pub(super) fn list_layers(&self, call: &Call<'_>) -> Result<Value, ApiError> {
         if call.text("find").is_some() {
             return self.get_layer_by_arn(call);
         }
         let layers = self.layers.of(&call.cx.region);
         let layers = layers.0.read();
+        let fits = fitting(call);
         let shown = layers.iter().filter_map(|(name, versions)| {
-            let (_, latest) = versions.all.last_key_value()?;
+            let latest = versions.all.values().rev().find(|layer| fits(layer))?;
             let arn = call.cx.arn("lambda", &format!("layer:{name}"));
             Some(json!({ "LayerName": name, "LayerArn": arn, "LatestMatchingVersion": latest.show() }))
         });
@@ -92,7 +99,9 @@ impl Lambda {
         let layers = self.layers.of(&call.cx.region);
         let layers = layers.0.read();
         let versions = layers.get(name).map(|versions| versions.all.values().rev());
-        let (page, marker) = call.page(versions.into_iter().flatten().map(|layer| layer.show()).collect());
+        let fits = fitting(call);
+        let shown = versions.into_iter().flatten().filter(|layer| fits(layer)).map(|layer| layer.show());
+        let (page, marker) = call.page(shown.collect());
         Ok(json!({ "LayerVersions": page, "NextMarker": marker }))
     }
 }

@@ -8,6 +8,8 @@ mod layers;
 mod provisioned;
 mod routes;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod urls;
 
 use serde_json::Value;

@@ -5,9 +5,25 @@ use serde_json::{Value, json};
 use super::{Call, required};
 use crate::{
     error::ApiError,
-    lambda::{ACCOUNT_CONCURRENCY, function::Function, not_found, service::Lambda},
+    lambda::{
+        ACCOUNT_CONCURRENCY,
+        function::{Function, check_revision},
+        not_found,
+        service::Lambda,
+    },
     rest::texts,
 };
+
+/// The members of `AddPermission` that restrict a statement, with the operator and the key of the condition that each becomes
+/// [AddPermission; Viewing resource-based IAM policies in Lambda].
+const CONDITIONS: [(&str, &str, &str); 6] = [
+    ("SourceArn", "ArnLike", "AWS:SourceArn"),
+    ("SourceAccount", "StringEquals", "AWS:SourceAccount"),
+    ("PrincipalOrgID", "StringEquals", "aws:PrincipalOrgID"),
+    ("EventSourceToken", "StringEquals", "lambda:EventSourceToken"),
+    ("FunctionUrlAuthType", "StringEquals", "lambda:FunctionUrlAuthType"),
+    ("InvokedViaFunctionUrl", "Bool", "lambda:InvokedViaFunctionUrl"),
+];
 
 /// Adds the tags of a `Tags` member.
 pub(super) fn merge_tags(function: &Function, tags: &Value) {
@@ -34,13 +50,18 @@ impl Lambda {
         let mut statement = json!({
             "Sid": id, "Effect": "Allow", "Principal": principal, "Action": action, "Resource": resource,
         });
-        if let Some(source) = input.get("SourceArn").and_then(Value::as_str) {
-            statement["Condition"]["ArnLike"]["AWS:SourceArn"] = source.into();
-        }
-        if let Some(account) = input.get("SourceAccount").and_then(Value::as_str) {
-            statement["Condition"]["StringEquals"]["AWS:SourceAccount"] = account.into();
+        for (member, operator, key) in CONDITIONS {
+            if let Some(value) = input.get(member).filter(|value| !value.is_null()) {
+                statement["Condition"][operator][key] = match value {
+                    // Conditions have texts, also for flags [IAM JSON policy elements: Condition operators].
+                    Value::Bool(flag) => flag.to_string().into(),
+                    value => value.clone(),
+                };
+            }
         }
         let mut state = function.state.write();
+        let expected = input.get("RevisionId").and_then(Value::as_str);
+        check_revision(expected, &state.policy_revision, "GetPolicy")?;
         if state.policy.contains_key(id) {
             return Err(ApiError::with_status(
                 409,
@@ -52,6 +73,7 @@ impl Lambda {
         }
         let shown = json!({ "Statement": statement.to_string() });
         state.policy.insert(id.to_owned(), statement);
+        state.policy_revision = uuid::Uuid::new_v4().to_string();
         Ok(shown)
     }
 
@@ -63,8 +85,7 @@ impl Lambda {
         }
         let statements: Vec<_> = state.policy.values().collect();
         let policy = json!({ "Version": "2012-10-17", "Id": "default", "Statement": statements });
-        let revision = function.latest.deployed().revision;
-        Ok(json!({ "Policy": policy.to_string(), "RevisionId": revision }))
+        Ok(json!({ "Policy": policy.to_string(), "RevisionId": state.policy_revision }))
     }
 
     pub(super) fn remove_permission(
@@ -74,10 +95,15 @@ impl Lambda {
         statement: &str,
     ) -> Result<Value, ApiError> {
         let (function, _) = self.find(call.cx, name)?;
-        let removed = function.state.write().policy.remove(statement);
-        removed
-            .map(|_| Value::Null)
-            .ok_or_else(|| not_found(format!("Statement {statement} is not found in resource policy.")))
+        let mut state = function.state.write();
+        if !state.policy.contains_key(statement) {
+            return Err(not_found(format!("Statement {statement} is not found in resource policy.")));
+        }
+        let expected = call.input().get("RevisionId").and_then(Value::as_str);
+        check_revision(expected, &state.policy_revision, "GetPolicy")?;
+        state.policy.remove(statement);
+        state.policy_revision = uuid::Uuid::new_v4().to_string();
+        Ok(Value::Null)
     }
 
     pub(super) fn put_concurrency(&self, call: &Call<'_>, name: &str) -> Result<Value, ApiError> {

@@ -8,6 +8,7 @@ use crate::{
     error::ApiError,
     lambda::{
         function::{Function, Url},
+        kept::check_cors,
         not_found,
         service::Lambda,
     },
@@ -35,6 +36,9 @@ fn show(cx: &Context, function: &Function, url: &Url) -> Value {
 fn check(input: &Value) -> Result<(), ApiError> {
     if input.get("InvokeMode").and_then(Value::as_str).is_some_and(|mode| mode != "BUFFERED") {
         return Err(ApiError::unsupported("function URLs with InvokeMode RESPONSE_STREAM"));
+    }
+    if let Some(cors) = input.get("Cors") {
+        check_cors(cors)?;
     }
     match input.get("AuthType").and_then(Value::as_str) {
         None | Some("NONE") => Ok(()),

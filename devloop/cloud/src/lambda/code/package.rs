@@ -14,6 +14,9 @@ pub(crate) async fn fetched(
     code: &Value,
 ) -> Result<Option<Value>, ApiError> {
     let text = |name: &str| code.get(name).and_then(Value::as_str);
+    if text("SourceKMSKeyArn").is_some_and(|key| !key.is_empty()) {
+        return Err(ApiError::unsupported("packages encrypted with keys of your own (SourceKMSKeyArn)"));
+    }
     let (Some(bucket), Some(key), None) = (text("S3Bucket"), text("S3Key"), text("ZipFile")) else {
         return Ok(None);
     };

@@ -27,7 +27,13 @@ fn lines_below_the_application_s_level_are_left_out_of_json_alone() {
     let kept =
         |level: &str| of(&json!({"LogFormat": "JSON", "ApplicationLogLevel": level})).kept(lines()).len();
     assert_eq!([kept("TRACE"), kept("INFO"), kept("WARN"), kept("ERROR")], [5, 4, 1, 0]);
-    assert_eq!(of(&json!({"ApplicationLogLevel": "ERROR"})).kept(lines()).len(), 5);
+    assert_eq!(of(&json!({"LogFormat": "Text"})).kept(lines()).len(), 5);
+    for config in
+        [json!({"ApplicationLogLevel": "ERROR"}), json!({"LogFormat": "Text", "SystemLogLevel": "WARN"})]
+    {
+        let error = Logging::read(&config).unwrap_err();
+        assert!(error.message.starts_with("LogLevel is not supported"), "{error}");
+    }
 }
 
 /// The events of an invocation that also starts an environment, with their levels as the table "System log level event

@@ -53,7 +53,10 @@ static ABOUT: About = About {
         "TagResource",
         "UntagResource",
     ],
-    without_effect: &["dashboards: they are kept and shown, and nothing draws them"],
+    without_effect: &[
+        "dashboards: they are kept and shown, and nothing draws them",
+        "LabelOptions of GetMetricData: labels have no dynamic expressions, so no times",
+    ],
     ..About::named("monitoring")
 };
 

@@ -26,6 +26,29 @@ struct Get {
     scan_by: Option<String>,
     #[serde(default, deserialize_with = "wire::integer")]
     max_datapoints: Option<i64>,
+    label_options: Option<LabelOptions>,
+}
+
+/// How labels are written. Labels here are plain text, so that nothing in them depends on it.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct LabelOptions {
+    timezone: Option<String>,
+}
+
+/// Checks a time zone: a sign, two digits of hours and two of minutes [LabelOptions].
+fn check_timezone(timezone: &str) -> Result<(), ApiError> {
+    let digits = timezone.strip_prefix(['+', '-']).map(str::as_bytes);
+    match digits {
+        Some([hours @ .., tens, ones])
+            if hours.len() == 2
+                && hours.iter().chain([tens, ones]).all(u8::is_ascii_digit)
+                && *tens < b'6' =>
+        {
+            Ok(())
+        }
+        _ => Err(validation(format!("The value {timezone} for parameter LabelOptions.Timezone is invalid."))),
+    }
 }
 
 /// [GetMetricData, CloudWatch API reference]
@@ -47,6 +70,9 @@ pub(crate) fn get(store: &Store, now_ms: i64, input: Value) -> Result<Value, Api
         Some(limit) if (1..=POINTS as i64).contains(&limit) => limit as usize,
         Some(_) => return Err(validation("The parameter MaxDatapoints must be between 1 and 100800.")),
     };
+    if let Some(timezone) = get.label_options.and_then(|options| options.timezone) {
+        check_timezone(&timezone)?;
+    }
     let queries = queries::check(get.metric_data_queries, "MetricDataQueries")?;
     let skip = match get.next_token.as_deref() {
         None => 0,
@@ -103,5 +129,19 @@ impl Page {
             "StatusCode": if cut { "PartialData" } else { "Complete" },
         });
         Some((result, cut))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_zones_have_a_sign_hours_and_minutes() {
+        for (text, valid) in
+            [("+0130", true), ("-0800", true), ("0130", false), ("+1", false), ("+0175", false)]
+        {
+            assert_eq!(check_timezone(text).is_ok(), valid, "{text}");
+        }
     }
 }

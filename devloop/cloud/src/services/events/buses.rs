@@ -25,9 +25,27 @@ fn set(bus: &Bus, input: &Value) -> Result<(), ApiError> {
     if !input["KmsKeyIdentifier"].is_null() {
         return Err(ApiError::unsupported("customer keys of event buses (KmsKeyIdentifier)"));
     }
+    let logging = Some(&input["LogConfig"]).filter(|logging| !logging.is_null());
+    logging.map_or(Ok(()), check_logging)?;
     let mut settings = bus.settings.write();
+    settings.logging = logging.cloned();
     settings.description = input["Description"].as_str().map(str::to_owned);
     settings.dead_letters = dead_letters.map(str::to_owned);
+    Ok(())
+}
+
+/// Checks the values of `LogConfig` [LogConfig, EventBridge API reference].
+fn check_logging(logging: &Value) -> Result<(), ApiError> {
+    let values: [(&str, &str, &[&str]); 2] = [
+        ("IncludeDetail", "logConfig.includeDetail", &["NONE", "FULL"]),
+        ("Level", "logConfig.level", &["OFF", "ERROR", "INFO", "TRACE"]),
+    ];
+    for (member, shown, known) in values {
+        if let Some(value) = logging[member].as_str().filter(|value| !known.contains(value)) {
+            let must = format!("satisfy enum value set: [{}]", known.join(", "));
+            return Err(ApiError::constraint(value, shown, &must));
+        }
+    }
     Ok(())
 }
 
@@ -44,6 +62,9 @@ fn shown(cx: &Context, bus: &Bus) -> Value {
     }
     if let Some(arn) = &settings.dead_letters {
         shown["DeadLetterConfig"] = json!({ "Arn": arn });
+    }
+    if let Some(logging) = &settings.logging {
+        shown["LogConfig"] = logging.clone();
     }
     if !settings.policy.is_empty() {
         let statements: Vec<&Value> = settings.policy.values().collect();
@@ -76,9 +97,12 @@ pub(super) fn create(service: &EventBridge, cx: &Context, input: &Value) -> Resu
     if buses.len() >= MOST_BUSES {
         return Err(ApiError::client("LimitExceededException", "You have reached the limit of event buses."));
     }
-    let arn = bus.arn(cx);
+    let mut output = json!({ "EventBusArn": bus.arn(cx) });
+    if !input["LogConfig"].is_null() {
+        output["LogConfig"] = input["LogConfig"].clone();
+    }
     buses.insert(name.to_owned(), Arc::new(bus));
-    Ok(json!({ "EventBusArn": arn }))
+    Ok(output)
 }
 
 /// `UpdateEventBus`.

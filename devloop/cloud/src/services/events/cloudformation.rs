@@ -150,6 +150,7 @@ impl ResourceType for EventBus {
             ("Description", Text),
             ("EventSourceName", Text),
             ("KmsKeyIdentifier", Text),
+            ("LogConfig", Any),
             ("Name", Text),
             ("Tags", Any),
         ]
@@ -160,7 +161,7 @@ impl ResourceType for EventBus {
     }
 
     fn updatable(&self) -> &'static [&'static str] {
-        &["DeadLetterConfig", "Description"]
+        &["DeadLetterConfig", "Description", "LogConfig"]
     }
 
     fn create<'a>(&'a self, task: &'a Task<'a>) -> Doing<'a, Created> {

@@ -50,6 +50,8 @@ pub(super) struct Bus {
 pub(super) struct BusSettings {
     pub(super) description: Option<String>,
     pub(super) dead_letters: Option<String>,
+    /// What the bus logs; kept and shown without effect.
+    pub(super) logging: Option<Value>,
     /// The statements of the policy by their ids; kept and shown without effect.
     pub(super) policy: IndexMap<String, Value>,
     pub(super) tags: BTreeMap<String, String>,

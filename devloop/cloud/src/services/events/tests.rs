@@ -242,3 +242,15 @@ async fn invalid_entries_are_refused_one_by_one() {
         )
     );
 }
+
+#[tokio::test]
+async fn the_logging_of_a_bus_is_shown() {
+    let world = World::new().await;
+    let logging = json!({ "IncludeDetail": "FULL", "Level": "TRACE" });
+    let made = world.events("CreateEventBus", json!({ "Name": "b", "LogConfig": logging })).await;
+    assert_eq!(made["LogConfig"], logging);
+    assert_eq!(world.events("DescribeEventBus", json!({ "Name": "b" })).await["LogConfig"], logging);
+    let wrong = json!({ "Name": "c", "LogConfig": { "Level": "LOUD" } });
+    let error = world.0.cloud.call(&world.0.cx, "events", "CreateEventBus", wrong).await.unwrap_err();
+    assert!(error.message.contains("'logConfig.level'"), "{error}");
+}

@@ -85,6 +85,17 @@ pub(super) fn for_writing(headers: &HeaderMap, there: Option<&Version>) -> Resul
     }
 }
 
+/// Checks the entity tag (or `*`) that a deletion expects against the newest version. A condition on an object that does not
+/// exist is not met [How to perform conditional deletes].
+pub(super) fn for_deleting(expected: Option<&str>, there: Option<&Version>) -> Result<(), ApiError> {
+    match expected {
+        Some(tags) if there.is_none_or(|version| !matches(tags, &version.etag)) => {
+            Err(precondition_failed("If-Match"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Whether a range applies: `If-Range` is absent or names this version.
 pub(super) fn range_holds(headers: &HeaderMap, version: &Version) -> bool {
     let Some(condition) = text(headers, "if-range") else { return true };

@@ -30,6 +30,7 @@ static ABOUT: About = About {
     without_effect: &[
         "KmsKeyId of a secret: the value is kept as it is",
         "resource policies: nothing asks who is calling",
+        "ForceOverwriteReplicaSecret: secrets have no replicas, and AddReplicaRegions is refused",
     ],
     ..About::named("secretsmanager")
 };

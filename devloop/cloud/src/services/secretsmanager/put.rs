@@ -49,6 +49,8 @@ struct Input {
     resource_policy: Option<String>,
     add_replica_regions: Vec<Value>,
     rotation_token: Option<Value>,
+    #[serde(rename = "Type")]
+    kind: Option<String>,
 }
 
 impl Input {
@@ -56,6 +58,9 @@ impl Input {
         let input: Self = wire::read(input)?;
         if !input.add_replica_regions.is_empty() {
             return Err(ApiError::unsupported("secrets in several regions (AddReplicaRegions)"));
+        }
+        if input.kind.as_ref().is_some_and(|kind| !kind.is_empty()) {
+            return Err(ApiError::unsupported("secrets that another company manages (Type)"));
         }
         if input.rotation_token.is_some() {
             return Err(ApiError::unsupported("the rotation of secrets (RotationToken)"));
@@ -268,4 +273,16 @@ fn check_name(name: &str) -> Result<(), ApiError> {
 /// The end of an ARN, which distinguishes secrets that have the same name one after the other.
 fn six_characters() -> String {
     rand::rng().sample_iter(rand::distr::Alphanumeric).take(6).map(char::from).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_that_another_company_manages_is_refused() {
+        let error = Input::read(json!({ "Name": "s", "Type": "Partner" })).unwrap_err();
+        assert!(error.status == 501 && error.message.contains("(Type)"), "{error}");
+        assert!(Input::read(json!({ "Name": "s", "ForceOverwriteReplicaSecret": false })).is_ok());
+    }
 }

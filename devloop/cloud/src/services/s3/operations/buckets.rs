@@ -4,14 +4,18 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{Call, document};
+use super::{
+    Call, document,
+    list::{place_of, token_of},
+    write,
+};
 use crate::{
     error::ApiError,
     http::{Arriving, Reply},
     services::s3::{
         bucket::Bucket,
         document::{read, text},
-        error::{malformed_xml, refused},
+        error::{invalid_argument, malformed_xml, refused},
         names::check_bucket,
         service::S3,
     },
@@ -72,12 +76,23 @@ pub(super) async fn create_by_request(call: &Call<'_>, body: Arriving) -> Result
     if header("x-amz-bucket-object-lock-enabled").is_some_and(|on| on.eq_ignore_ascii_case("true")) {
         return Err(ApiError::unsupported("object lock of S3"));
     }
+    if let Some(acl) = write::access_control(&call.request.headers) {
+        if header("x-amz-object-ownership").is_some_and(|ownership| ownership != "BucketOwnerEnforced") {
+            return Err(ApiError::unsupported("access control lists of S3"));
+        }
+        return Err(refused(
+            400,
+            "InvalidBucketAclWithObjectOwnership",
+            "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
+        )
+        .detail("AccessControlList", acl));
+    }
     create(call.s3, &name, &region)?;
     Ok(Reply::empty(200).header("location", &format!("/{name}")))
 }
 
 pub(super) fn delete(call: &Call<'_>) -> Result<Reply, ApiError> {
-    remove(call.s3, call.address.bucket.as_deref().unwrap_or_default())?;
+    remove(call.s3, &call.bucket()?.name)?;
     Ok(Reply::empty(204))
 }
 
@@ -94,22 +109,47 @@ pub(super) fn location(call: &Call<'_>) -> Result<Reply, ApiError> {
     Ok(document("LocationConstraint", &region))
 }
 
-pub(super) fn list(call: &Call<'_>) -> Reply {
+/// The most buckets on a page [ListBuckets].
+const MOST: usize = 10_000;
+
+pub(super) fn list(call: &Call<'_>) -> Result<Reply, ApiError> {
     let prefix = call.parameter("prefix").unwrap_or_default();
+    let region = call.parameter("bucket-region");
+    let most = match call.parameter("max-buckets") {
+        None => MOST,
+        Some(text) => text.parse().ok().filter(|most| (1..=MOST).contains(most)).ok_or_else(|| {
+            invalid_argument("max-buckets", &text, format!("max-buckets must be between 1 and {MOST}"))
+        })?,
+    };
+    let after = match call.parameter("continuation-token") {
+        None => String::new(),
+        Some(token) => place_of(&token).ok_or_else(|| {
+            invalid_argument("continuation-token", &token, "The continuation token provided is incorrect")
+        })?,
+    };
     let buckets = call.s3.buckets.read();
-    let shown: Vec<Value> = buckets
-        .values()
-        .filter(|bucket| bucket.name.starts_with(&prefix))
-        .map(|bucket| {
-            json!({
-                "Name": bucket.name,
-                "CreationDate": wire::iso(bucket.created_ms),
-                "BucketRegion": &*bucket.region,
-            })
+    let mut wanted = buckets.values().filter(|bucket| {
+        bucket.name > after
+            && bucket.name.starts_with(&prefix)
+            && region.as_ref().is_none_or(|region| **region == *bucket.region)
+    });
+    let page: Vec<_> = wanted.by_ref().take(most).collect();
+    let show = |bucket: &&Arc<Bucket>| {
+        json!({
+            "Name": bucket.name,
+            "CreationDate": wire::iso(bucket.created_ms),
+            "BucketRegion": &*bucket.region,
         })
-        .collect();
-    let owner = owner(call);
-    document("ListAllMyBucketsResult", &json!({ "Buckets": { "Bucket": shown }, "Owner": owner }))
+    };
+    let shown: Vec<Value> = page.iter().map(show).collect();
+    let mut result = json!({ "Buckets": { "Bucket": shown }, "Owner": owner(call) });
+    if !prefix.is_empty() {
+        result["Prefix"] = prefix.as_str().into();
+    }
+    if let (Some(_), Some(last)) = (wanted.next(), page.last()) {
+        result["ContinuationToken"] = token_of(&last.name).into();
+    }
+    Ok(document("ListAllMyBucketsResult", &result))
 }
 
 /// The owner of all buckets and objects.

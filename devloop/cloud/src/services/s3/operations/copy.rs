@@ -43,6 +43,7 @@ fn source(call: &Call<'_>) -> Result<(Arc<Bucket>, String, Arc<Version>), ApiErr
         return Err(malformed());
     }
     let bucket = call.s3.bucket(bucket)?;
+    call.check_owner("x-amz-source-expected-bucket-owner")?;
     let objects = bucket.objects.read();
     let found = match id {
         None => Bucket::newest(&objects, key),

@@ -10,6 +10,7 @@ use crate::{
     http::{Arriving, Reply},
     services::s3::{
         bucket::{Bucket, Versioning},
+        conditions,
         content::Content,
         document::{items, read, text},
         error::malformed_xml,
@@ -26,11 +27,18 @@ struct Deleted {
     event: Option<&'static str>,
 }
 
-/// Deletes a key, or one version of it.
-async fn delete(call: &Call<'_>, bucket: &Bucket, key: &str, id: Option<&str>) -> Deleted {
+/// Deletes a key, or one version of it, if its newest version has the entity tag that `expected` names.
+async fn delete(
+    call: &Call<'_>,
+    bucket: &Bucket,
+    key: &str,
+    id: Option<&str>,
+    expected: Option<&str>,
+) -> Result<Deleted, ApiError> {
     let versioning = *bucket.versioning.read();
     let (deleted, sequencer) = {
         let mut objects = bucket.objects.write();
+        conditions::for_deleting(expected, Bucket::newest(&objects, key).as_deref())?;
         let deleted = match id {
             Some(id) => {
                 let versions = objects.get_mut(key);
@@ -69,12 +77,21 @@ async fn delete(call: &Call<'_>, bucket: &Bucket, key: &str, id: Option<&str>) -
     if let (Some(version), Some(event)) = (&deleted.version, deleted.event) {
         notify::notify(call, bucket, key, version, event, &sequencer).await;
     }
-    deleted
+    Ok(deleted)
 }
 
 pub(super) async fn one(call: &Call<'_>) -> Result<Reply, ApiError> {
     let bucket = call.bucket()?;
-    let deleted = delete(call, &bucket, call.key(), call.parameter("versionId").as_deref()).await;
+    for header in ["x-amz-if-match-last-modified-time", "x-amz-if-match-size"] {
+        if call.request.headers.contains_key(header) {
+            return Err(ApiError::unsupported(format_args!(
+                "{header} of S3, which is for directory buckets"
+            )));
+        }
+    }
+    let expected = call.request.header("if-match");
+    let id = call.parameter("versionId");
+    let deleted = delete(call, &bucket, call.key(), id.as_deref(), expected).await?;
     let mut reply = Reply::empty(204);
     if let Some(version) = deleted.version.filter(|version| version.id != "null" || version.is_delete_marker)
     {
@@ -98,21 +115,46 @@ pub(super) async fn many(call: &Call<'_>, body: Arriving) -> Result<Reply, ApiEr
         return Err(malformed_xml());
     }
     let is_quiet = text(&wanted, "Quiet") == Some("true");
-    let mut shown = Vec::new();
+    let (mut shown, mut errors) = (Vec::new(), Vec::new());
     for object in objects {
         let key = text(object, "Key").ok_or_else(malformed_xml)?;
         let id = text(object, "VersionId");
-        let deleted = delete(call, &bucket, key, id).await;
         let mut entry = json!({ "Key": key });
         if let Some(id) = id {
             entry["VersionId"] = id.into();
         }
+        let deleted = match refuse_unsupported(object) {
+            Ok(()) => delete(call, &bucket, key, id, text(object, "ETag")).await,
+            Err(error) => Err(error),
+        };
+        let deleted = match deleted {
+            Ok(deleted) => deleted,
+            Err(error) => {
+                entry["Code"] = error.code.into();
+                entry["Message"] = error.message.into();
+                errors.push(entry);
+                continue;
+            }
+        };
         if let Some(marker) = deleted.version.filter(|version| version.is_delete_marker) {
             entry["DeleteMarker"] = true.into();
             entry["DeleteMarkerVersionId"] = marker.id.as_str().into();
         }
         shown.push(entry);
     }
-    let shown = if is_quiet { json!({}) } else { json!({ "Deleted": Value::Array(shown) }) };
-    Ok(document("DeleteResult", &shown))
+    let mut result = if is_quiet { json!({}) } else { json!({ "Deleted": Value::Array(shown) }) };
+    if !errors.is_empty() {
+        result["Error"] = errors.into();
+    }
+    Ok(document("DeleteResult", &result))
+}
+
+/// Refuses the conditions of an object that are for directory buckets [ObjectIdentifier].
+fn refuse_unsupported(object: &Value) -> Result<(), ApiError> {
+    match ["LastModifiedTime", "Size"].into_iter().find(|name| text(object, name).is_some()) {
+        Some(name) => Err(ApiError::unsupported(format_args!(
+            "{name} in DeleteObjects of S3, which is for directory buckets"
+        ))),
+        None => Ok(()),
+    }
 }

@@ -242,12 +242,14 @@ pub(super) fn v2(call: &Call<'_>) -> Result<Reply, ApiError> {
     Ok(document("ListBucketResult", &shown))
 }
 
-fn token_of(place: &str) -> String {
+/// The token that continues a list behind `place`.
+pub(super) fn token_of(place: &str) -> String {
     use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
     BASE64_URL_SAFE_NO_PAD.encode(format!("1/{place}"))
 }
 
-fn place_of(token: &str) -> Option<String> {
+/// The place in a token; `None` if the token is not one of this service's.
+pub(super) fn place_of(token: &str) -> Option<String> {
     use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
     let text = String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(token).ok()?).ok()?;
     text.strip_prefix("1/").map(str::to_owned)

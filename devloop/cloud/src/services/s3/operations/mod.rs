@@ -37,9 +37,21 @@ pub(super) struct Call<'r> {
 }
 
 impl Call<'_> {
-    /// The bucket that the request names.
+    /// The bucket that the request names, if it has the owner that the request expects.
     pub(super) fn bucket(&self) -> Result<std::sync::Arc<Bucket>, ApiError> {
-        self.s3.bucket(self.address.bucket.as_deref().unwrap_or_default())
+        let bucket = self.s3.bucket(self.address.bucket.as_deref().unwrap_or_default())?;
+        self.check_owner("x-amz-expected-bucket-owner")?;
+        Ok(bucket)
+    }
+
+    /// Checks the account in a header that names a bucket's expected owner. All buckets belong to the caller's account, so a
+    /// missing header or that account passes and every other one is `AccessDenied` [Verifying bucket ownership with bucket owner
+    /// condition].
+    fn check_owner(&self, header: &str) -> Result<(), ApiError> {
+        match self.request.header(header) {
+            Some(owner) if owner != &*self.cx.account => Err(super::error::access_denied()),
+            _ => Ok(()),
+        }
     }
 
     /// The key that the request names.
@@ -70,7 +82,7 @@ pub(super) fn document(root: &str, value: &serde_json::Value) -> Reply {
 /// Runs the operation called `name`.
 pub(super) async fn run(name: &str, call: &Call<'_>, body: Arriving) -> Result<Reply, ApiError> {
     match name {
-        "ListBuckets" => Ok(buckets::list(call)),
+        "ListBuckets" => buckets::list(call),
         "CreateBucket" => buckets::create_by_request(call, body).await,
         "DeleteBucket" => buckets::delete(call),
         "HeadBucket" => buckets::head(call),

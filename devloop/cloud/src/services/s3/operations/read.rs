@@ -100,8 +100,20 @@ fn about(call: &Call<'_>, version: &Version, status: u16) -> Reply {
     reply
 }
 
-pub(super) fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
+/// The version that is read. No object has a key of the client's own, so a request that sends one is refused
+/// [Using server-side encryption with customer-provided keys].
+fn readable(call: &Call<'_>) -> Result<Arc<Version>, ApiError> {
     let version = version(call, &*call.bucket()?, call.key())?;
+    let mut names = call.request.headers.keys();
+    if names.any(|name| name.as_str().starts_with("x-amz-server-side-encryption-customer-")) {
+        let message = "The encryption parameters are not applicable to this object.";
+        return Err(refused(400, "InvalidRequest", message));
+    }
+    Ok(version)
+}
+
+pub(super) fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
+    let version = readable(call)?;
     conditions::for_reading(&call.request.headers, &version)?;
     let length = version.content.length;
     let (from, to, status) = part(call, &version)?;
@@ -121,7 +133,7 @@ pub(super) fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
 }
 
 pub(super) fn head(call: &Call<'_>) -> Result<Reply, ApiError> {
-    let version = version(call, &*call.bucket()?, call.key())?;
+    let version = readable(call)?;
     conditions::for_reading(&call.request.headers, &version)?;
     let (from, to, status) = part(call, &version)?;
     let mut reply = about(call, &version, status);
@@ -170,7 +182,7 @@ fn part(call: &Call<'_>, version: &Version) -> Result<(u64, u64, u16), ApiError>
 }
 
 pub(super) fn attributes(call: &Call<'_>) -> Result<Reply, ApiError> {
-    let version = version(call, &*call.bucket()?, call.key())?;
+    let version = readable(call)?;
     let wanted = call.request.header("x-amz-object-attributes").unwrap_or_default().to_owned();
     let wants = |name: &str| wanted.split(',').any(|wanted| wanted.trim() == name);
     let mut shown = json!({});

@@ -110,14 +110,20 @@ pub(super) fn refuse_unsupported(headers: &HeaderMap) -> Result<(), ApiError> {
     if header("x-amz-write-offset-bytes").is_some() {
         return Err(ApiError::unsupported("appending to objects of S3"));
     }
-    if let Some(acl) =
-        header("x-amz-acl").filter(|acl| !matches!(*acl, "private" | "bucket-owner-full-control"))
-    {
+    if let Some(acl) = access_control(headers) {
         // In new buckets access control lists are disabled [Controlling ownership of objects].
         return Err(refused(400, "AccessControlListNotSupported", "The bucket does not allow ACLs")
             .detail("AccessControlList", acl));
     }
     Ok(())
+}
+
+/// The first header that gives others access: a canned access control list other than the owner's own, or the name of a grant.
+pub(super) fn access_control(headers: &HeaderMap) -> Option<&str> {
+    let canned = headers.get("x-amz-acl").and_then(|value| value.to_str().ok());
+    canned.filter(|acl| !matches!(*acl, "private" | "bucket-owner-full-control")).or_else(|| {
+        headers.keys().map(hyper::header::HeaderName::as_str).find(|name| name.starts_with("x-amz-grant-"))
+    })
 }
 
 /// Parses tags in the form of a query string: `a=1&b=2`.

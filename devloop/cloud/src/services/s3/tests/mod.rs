@@ -1,6 +1,7 @@
 //! Tests of objects through the gateway, as clients write and read them.
 
 mod fuzz;
+mod guards;
 
 use http_body_util::{BodyExt as _, Full};
 use hyper::{HeaderMap, Method};
