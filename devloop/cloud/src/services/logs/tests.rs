@@ -165,6 +165,7 @@ async fn insights_shows_filters_sorts_and_counts() {
     .await;
     check("filter ms > 5 and not (user.id like /1$/) | display ms", &[&[("ms", "30")]]).await;
     check("fields ms | filter ispresent(ms) | sort ms | limit 1", &[&[("ms", "30")]]).await;
+    check("stats sum(nope), sum(ms) as sum", &[&[("sum(nope)", "0"), ("sum", "45")]]).await;
     check(
         "stats count(*) as n, avg(ms), max(ms) by level | sort n",
         &[
