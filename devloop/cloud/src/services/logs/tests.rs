@@ -140,6 +140,17 @@ async fn a_pattern_can_be_tested_and_wrong_filters_are_refused() {
         ] });
         assert_eq!(bench.refused("PutMetricFilter", input).await, "InvalidParameterException", "{value}");
     }
+    for (member, value) in
+        [("unit", "Parsecs"), ("metricNamespace", "a:b"), ("metricNamespace", "a$"), ("metricName", "a*")]
+    {
+        let mut metric =
+            json!({ "metricName": "m", "metricNamespace": "App", "metricValue": "1", "unit": "Bits" });
+        metric[member] = value.into();
+        let input = json!({
+            "logGroupName": "/g", "filterName": "f", "filterPattern": "", "metricTransformations": [metric],
+        });
+        assert_eq!(bench.refused("PutMetricFilter", input).await, "InvalidParameterException", "{value}");
+    }
 }
 
 #[tokio::test]
