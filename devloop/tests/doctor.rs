@@ -91,6 +91,24 @@ fn a_toolchain_that_is_not_installed_is_a_finding_with_rustups_advice() {
 }
 
 #[test]
+fn rustups_message_is_shown_without_its_backtrace() {
+    let small = Small::new();
+    small.write(
+        "bin/cargo",
+        "#!/bin/sh\necho \"error: invalid toolchain: the path '/nope' has no bin/ directory\" >&2\n\
+         echo >&2\necho 'Stack backtrace:' >&2\necho '   0: rustup' >&2\nexit 1\n",
+    );
+    let program = small.path("bin/cargo");
+    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let (report, code, _) = doctor(&small, &["--quick"], |command| {
+        command.env("PATH", small.path("bin"));
+    });
+    assert_eq!(code, 1);
+    let finding = check(&report, "toolchain")["finding"].as_str().unwrap();
+    assert!(finding.ends_with("the path '/nope' has no bin/ directory"), "{finding}");
+}
+
+#[test]
 fn a_function_for_another_machine_is_a_finding_with_its_fix() {
     let small = Small::new();
     let elsewhere = if cfg!(target_arch = "aarch64") { "x86_64" } else { "arm64" };

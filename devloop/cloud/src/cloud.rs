@@ -126,6 +126,7 @@ impl Cloud {
         let courier = Courier::new(clock.clone(), Arc::clone(&functions));
         let cloudformation = CloudFormation::new(clock.clone(), node_packages.into_iter().next());
         cloudformation.invokes(Arc::downgrade(&functions));
+        let iam = Arc::new(Iam::new(clock.clone()));
         // One line a service. Of two that share a name, the first one that takes an operation runs it.
         let mut services: Vec<Arc<dyn Service>> = vec![
             kinesis,
@@ -142,8 +143,8 @@ impl Cloud {
             Arc::new(ApiGateway::new(clock.clone(), Arc::clone(&functions))),
             Arc::new(Ssm::new(clock.clone())),
             Arc::new(SecretsManager::new(clock.clone())),
-            Arc::new(Sts::new(clock.clone())),
-            Arc::new(Iam::new(clock.clone())),
+            Arc::new(Sts::new(clock.clone(), Arc::clone(&iam))),
+            iam,
             Arc::new(Ecr::new(clock.clone())),
             Arc::clone(&cloudformation) as _,
             Arc::new(EventBridge::new(clock.clone(), Arc::clone(&courier))),

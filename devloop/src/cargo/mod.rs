@@ -9,5 +9,5 @@ mod toolchain;
 pub(crate) use configuration::{file_in, files_in, home, members_wrapper};
 pub(crate) use environment::command;
 pub(crate) use process::{Group, lead_a_group};
-pub(crate) use refusal::{Refusal, refusal};
+pub(crate) use refusal::{Refusal, refusal, without_backtrace};
 pub(crate) use toolchain::{Lookup, Toolchain, find, find_in};

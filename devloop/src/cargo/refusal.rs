@@ -15,8 +15,7 @@ const NO_ADVICE: &str = "run `rustup toolchain install` in this directory, or na
 /// Reads what a program of a toolchain wrote to standard error when it failed. `None` if the failure had another cause than a
 /// missing toolchain or component.
 pub(crate) fn refusal(said: &str) -> Option<Refusal> {
-    // The rest is a backtrace of rustup itself, which RUST_BACKTRACE asks for.
-    let said = said.split("Stack backtrace:").next().unwrap_or_default();
+    let said = without_backtrace(said);
     let cause = said.lines().find_map(|line| line.strip_prefix("error: "))?.trim();
     let is_rustups = ["is not installed", "rustup could not choose", "no default toolchain"]
         .iter()
@@ -27,6 +26,11 @@ pub(crate) fn refusal(said: &str) -> Option<Refusal> {
         line.strip_prefix("help: ").or_else(|| line.starts_with("To install, ").then_some(line))
     });
     is_rustups.then(|| Refusal { cause: cause.to_owned(), advice: advice.unwrap_or(NO_ADVICE).to_owned() })
+}
+
+/// The text before the backtrace of rustup itself, which `RUST_BACKTRACE` asks for.
+pub(crate) fn without_backtrace(said: &str) -> &str {
+    said.split("Stack backtrace:").next().unwrap_or_default().trim()
 }
 
 #[cfg(test)]

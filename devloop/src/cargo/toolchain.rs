@@ -58,6 +58,12 @@ impl Toolchain {
         command
     }
 
+    /// The rustup that has installed this toolchain, and its name for it; `None` where another program has installed it.
+    pub(crate) fn rustup(&self) -> Option<(PathBuf, &str)> {
+        let name = self.name.as_deref()?;
+        Some((rustup_of(&find(Path::new("cargo"))?)?, name))
+    }
+
     /// The compiler of this toolchain.
     pub(crate) fn rustc(&self) -> PathBuf {
         match (&self.name, std::env::var_os("RUSTC")) {

@@ -9,7 +9,7 @@ use crate::cargo;
 use crate::cli::DoctorArguments;
 use crate::config::{Layer, variables};
 use crate::doctor::{
-    LinkOrder, Proposal, Readings, Subject, judge, measure, measure_links, propose, text, versions,
+    LinkOrder, Proposal, Readings, Subject, judge, lacks, measure, measure_links, propose, text, versions,
 };
 use crate::engine::BuildOrder;
 use crate::error::{Exit, UserError};
@@ -71,7 +71,11 @@ async fn read(arguments: &DoctorArguments, directory: &Path) -> (Readings, PathB
     let mut readings = Readings { environment: variables(), ..Readings::default() };
     let versions = versions(&toolchain, directory).await;
     let is_usable = versions.is_ok();
-    readings.toolchain = Some(versions);
+    readings.toolchain = Some(match versions {
+        // What is missing may not be needed for building, so that the other checks still make sense.
+        Ok(versions) => lacks(&toolchain, directory).await.map_or(Ok(versions), Err),
+        Err(problem) => Err(problem),
+    });
     if !is_usable {
         // Asking cargo for the workspace would only give the same error.
         return (readings, directory.to_owned());

@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use devloop_system::files;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::cargo::{Toolchain, refusal};
 use crate::descriptors;
 use crate::doctor::judge::{Inotify, Port, Readings};
 use crate::engine::{Problem, WatchList};
@@ -65,41 +64,6 @@ pub(crate) async fn measure(place: &Subject, readings: &mut Readings) {
         (readings.inotify, readings.event, readings.dist, readings.binaries) =
             (inotify, event, Some(dist), binaries);
     }
-}
-
-/// The versions of cargo and its compiler.
-pub(crate) async fn versions(toolchain: &Toolchain, directory: &Path) -> Result<String, Problem> {
-    let mut seen = Vec::new();
-    for program in [toolchain.cargo.clone(), toolchain.rustc()] {
-        let mut command = toolchain.command_of(&program, directory);
-        command.arg("--version").stderr(Stdio::piped()).kill_on_drop(true);
-        // Rustup would now download the missing toolchain without telling the user.
-        command.env("RUSTUP_AUTO_INSTALL", "0");
-        let output = command.output().await;
-        let (words, hint) = match output {
-            Ok(output) if output.status.success() => {
-                seen.push(String::from_utf8_lossy(&output.stdout).trim().to_owned());
-                continue;
-            }
-            Ok(output) => {
-                let said = String::from_utf8_lossy(&output.stderr);
-                match refusal(&said) {
-                    Some(refusal) => (refusal.cause, refusal.advice),
-                    None => (
-                        said.trim().to_owned(),
-                        "see that `cargo --version` and `rustc --version` work in this directory".to_owned(),
-                    ),
-                }
-            }
-            Err(error) => (
-                error.to_string(),
-                "install Rust from https://rustup.rs, or put cargo and rustc on the PATH".to_owned(),
-            ),
-        };
-        let message = format!("start {}: {words}", program.display());
-        return Err(Problem::new("toolchain_missing", message).with_hint(hint));
-    }
-    Ok(seen.join(", "))
 }
 
 /// Saves a file of its own in the directory until the watcher tells of it; returns how long that took after the last save.

@@ -6,6 +6,7 @@ mod judge;
 mod links;
 mod measure;
 mod report;
+mod toolchain;
 
 #[cfg(test)]
 mod tests;
@@ -13,5 +14,6 @@ mod tests;
 pub(crate) use fix::{Proposal, propose};
 pub(crate) use judge::{Readings, judge};
 pub(crate) use links::{LinkOrder, measure_links};
-pub(crate) use measure::{Subject, measure, versions};
+pub(crate) use measure::{Subject, measure};
 pub(crate) use report::text;
+pub(crate) use toolchain::{lacks, versions};

@@ -1,6 +1,6 @@
 //! Filters out file events that are not saves of a source file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
@@ -22,6 +22,8 @@ pub(super) struct Noise {
     /// Rules that apply where no ignore file mentions a path, by the repository's directory: those of its `info/exclude`, and
     /// those of the user's own file.
     excluded: BTreeMap<PathBuf, [Gitignore; 2]>,
+    /// The files above the watched directories whose rules apply, including those that do not exist yet.
+    above: BTreeSet<PathBuf>,
 }
 
 impl Noise {
@@ -38,7 +40,8 @@ impl Noise {
             let mut exclude = GitignoreBuilder::new(root);
             // A file that is missing or wrong in part is used as far as it can be read, as git does.
             if let Some(file) = repository::exclude_file(root) {
-                let _ = exclude.add(file);
+                let _ = exclude.add(&file);
+                self.above.insert(file);
             }
             let exclude = exclude.build().unwrap_or_else(|_| Gitignore::empty());
             let (own, _) = GitignoreBuilder::new(root).build_global();
@@ -50,7 +53,18 @@ impl Noise {
             directory.ancestors().skip(1).take_while(|above| end.is_some_and(|end| above.starts_with(end)))
         {
             self.learn(above);
+            self.above.insert(above.join(".gitignore"));
         }
+    }
+
+    /// Whether the path is a file of rules.
+    pub(super) fn is_rules(&self, path: &Path) -> bool {
+        path.ends_with(".gitignore") || self.above.contains(path)
+    }
+
+    /// The existing directories of the files whose rules apply from above.
+    pub(super) fn places_above(&self) -> impl Iterator<Item = PathBuf> {
+        self.above.iter().filter_map(|file| file.parent()).filter(|place| place.is_dir()).map(Path::to_owned)
     }
 
     /// Reads the directory's `.gitignore`, again if it was known.

@@ -8,8 +8,8 @@ pub(super) fn root_of(directory: &Path) -> Option<&Path> {
     directory.ancestors().find(|above| above.join(".git").exists())
 }
 
-/// The `info/exclude` of the repository whose working tree this is. Working trees of one repository share it
-/// (<https://git-scm.com/docs/gitrepository-layout>).
+/// The `info/exclude` of the repository whose working tree this is, whether the file exists or not. Working trees of one
+/// repository share it (<https://git-scm.com/docs/gitrepository-layout>).
 pub(super) fn exclude_file(root: &Path) -> Option<PathBuf> {
     let dot_git = root.join(".git");
     let common = if dot_git.is_dir() {
@@ -22,8 +22,7 @@ pub(super) fn exclude_file(root: &Path) -> Option<PathBuf> {
             Err(_) => own,
         }
     };
-    let file = common.join("info/exclude");
-    file.is_file().then_some(file)
+    Some(common.join("info/exclude"))
 }
 
 #[cfg(test)]

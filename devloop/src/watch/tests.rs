@@ -30,8 +30,14 @@ impl Watched {
 
     /// A package directory with more files, which `furnish` makes.
     fn with(furnish: impl FnOnce(&std::path::Path)) -> Self {
+        Self::below(".", furnish)
+    }
+
+    /// The same, in a folder of the temporary directory.
+    fn below(place: &str, furnish: impl FnOnce(&std::path::Path)) -> Self {
         let home = tempfile::tempdir().unwrap();
-        let root = home.path().canonicalize().unwrap();
+        fs::create_dir_all(home.path().join(place)).unwrap();
+        let root = home.path().join(place).canonicalize().unwrap();
         fs::create_dir_all(root.join("up/src")).unwrap();
         fs::create_dir_all(root.join("up/target")).unwrap();
         fs::write(root.join("up/src/main.rs"), "one").unwrap();
@@ -114,6 +120,25 @@ fn every_editors_way_of_saving_is_one_changed_source() {
         fs::remove_file(w.root.join("up/src/main.rs~")).unwrap();
     });
     watched.check(|w| fs::remove_file(w.root.join("up/src/main.rs")).unwrap());
+}
+
+#[test]
+fn ignore_rules_above_the_workspace_are_read_again_when_they_change() {
+    let watched = Watched::below("group/work", |root| {
+        let repository = root.ancestors().nth(2).unwrap();
+        fs::create_dir_all(repository.join(".git/info")).unwrap();
+        fs::write(repository.join(".gitignore"), "*.zero\n").unwrap();
+    });
+    let repository = watched.root.ancestors().nth(2).unwrap().to_owned();
+    for (file, ending) in [(".gitignore", "one"), ("group/.gitignore", "two"), (".git/info/exclude", "three")]
+    {
+        let name = format!("up/src/x.{ending}");
+        watched.write(&name, "noticed");
+        assert_eq!(watched.seen_until(&name), [name.as_str()]);
+        fs::write(repository.join(file), format!("*.{ending}\n")).unwrap();
+        watched.write(&name, "ignored");
+        watched.check(|w| w.write("up/src/main.rs", ending));
+    }
 }
 
 #[test]

@@ -212,6 +212,7 @@ impl Eye {
             wanted.extend(tree.directories);
             wanted.extend(self.links.learn(&tree.links, &mut self.noise));
         }
+        wanted.extend(self.noise.places_above());
         for beside in list.files.iter().chain(&list.inputs).filter_map(|file| file.parent()) {
             // A directory that is not there yet, such as `.cargo`, appears in the one above it.
             let nearest = [Some(beside), beside.parent()].into_iter().flatten().find(|path| path.is_dir());
@@ -250,7 +251,7 @@ impl Eye {
         }
         let removed = matches!(event.kind, EventKind::Remove(_));
         let mut changed = Vec::new();
-        if event.paths.iter().any(|path| path.ends_with(".gitignore")) {
+        if event.paths.iter().any(|path| self.noise.is_rules(path)) {
             // Files that were ignored may be sources now, also in directories that are not watched yet.
             self.look_at(self.list.clone())?;
         }

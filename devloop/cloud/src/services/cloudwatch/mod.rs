@@ -27,3 +27,4 @@ mod units;
 pub(crate) use series::{MINUTES_KEPT, SECONDS_KEPT};
 pub(crate) use service::{CloudWatch, Meter};
 pub(crate) use store::METRICS;
+pub(crate) use units::{all as units, unit};

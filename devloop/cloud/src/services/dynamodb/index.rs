@@ -147,7 +147,7 @@ impl Index {
 }
 
 /// A part of a table or an index, in reading order.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Page {
     pub(crate) items: Vec<Item>,
     /// The sum of the items' sizes, in bytes.
@@ -159,32 +159,33 @@ pub(crate) struct Page {
 /// The most bytes that one page reads [Query, DynamoDB API reference].
 const PAGE_BYTES: usize = 1024 * 1024;
 
-/// Reads items from the range: at most `limit` items, and at most [`PAGE_BYTES`] as counted by `bytes`.
-pub(crate) fn page(
-    entries: &Entries,
-    range: KeyRange,
-    reverse: bool,
-    limit: usize,
-    bytes: impl Fn(&Item) -> usize,
-) -> Page {
-    let mut page = Page { items: Vec::new(), bytes: 0, limited: false };
-    if range.is_empty() {
-        return page;
-    }
-    let mut range = entries.range((range.lower, range.upper));
-    let mut next = || if reverse { range.next_back() } else { range.next() };
-    while let Some((_, item)) = next() {
-        let size = bytes(item);
-        if page.bytes + size > PAGE_BYTES && !page.items.is_empty() {
-            page.limited = true;
-            break;
+impl Page {
+    /// Adds items from the range, until the page has `limit` items or [`PAGE_BYTES`] as counted by `bytes`.
+    pub(crate) fn read(
+        &mut self,
+        entries: &Entries,
+        range: KeyRange,
+        reverse: bool,
+        limit: usize,
+        bytes: impl Fn(&Item) -> usize,
+    ) {
+        if range.is_empty() {
+            return;
         }
-        page.bytes += size;
-        page.items.push(item.clone());
-        if page.items.len() == limit {
-            page.limited = true;
-            break;
+        let mut range = entries.range((range.lower, range.upper));
+        let mut next = || if reverse { range.next_back() } else { range.next() };
+        while let Some((_, item)) = next() {
+            let size = bytes(item);
+            if self.bytes + size > PAGE_BYTES && !self.items.is_empty() {
+                self.limited = true;
+                break;
+            }
+            self.bytes += size;
+            self.items.push(item.clone());
+            if self.items.len() == limit {
+                self.limited = true;
+                break;
+            }
         }
     }
-    page
 }

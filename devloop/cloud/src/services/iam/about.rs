@@ -11,6 +11,7 @@ static ABOUT: About = About {
         version: "2010-05-08",
         namespace: "https://iam.amazonaws.com/doc/2010-05-08/",
         codes: &[
+            ("AccessDeniedException", "AccessDenied"),
             ("NoSuchEntityException", "NoSuchEntity"),
             ("EntityAlreadyExistsException", "EntityAlreadyExists"),
             ("DeleteConflictException", "DeleteConflict"),

@@ -17,6 +17,16 @@ pub(crate) fn conflict(message: impl Into<String>) -> ApiError {
     ApiError::with_status(409, "DeleteConflictException", message)
 }
 
+/// `AccessDenied`, status 403.
+pub(crate) fn denied(message: impl Into<String>) -> ApiError {
+    ApiError::with_status(403, "AccessDeniedException", message)
+}
+
+/// `InvalidInput`.
+pub(crate) fn invalid_input(message: impl Into<String>) -> ApiError {
+    ApiError::client("InvalidInputException", message)
+}
+
 /// `ValidationError`.
 pub(crate) fn validation(message: impl Into<String>) -> ApiError {
     ApiError::client("ValidationError", message)

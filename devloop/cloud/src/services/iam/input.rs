@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::errors::{constraint, missing, validation};
-use crate::{error::ApiError, wire};
+use super::errors::{constraint, invalid_input, missing, validation};
+use crate::{arn::Arn, error::ApiError, wire};
 
 /// The members of an input. In the query protocol all values are text, so all are read as text.
 #[derive(Debug)]
@@ -41,6 +41,26 @@ impl Members {
             return Ok(name);
         }
         Err(constraint(name, member, "satisfy regular expression pattern: [\\w+=,.@-]+"))
+    }
+
+    /// The member `PolicyArn`: 20 to 2,048 letters in the form of a policy's ARN [AttachRolePolicy, IAM API reference].
+    pub(crate) fn policy_arn(&self) -> Result<&str, ApiError> {
+        let arn = self.required("PolicyArn")?;
+        if arn.len() < 20 {
+            return Err(constraint(arn, "PolicyArn", "have length greater than or equal to 20"));
+        }
+        if arn.len() > 2_048 {
+            return Err(constraint(arn, "PolicyArn", "have length less than or equal to 2048"));
+        }
+        let fits =
+            |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':');
+        let is_policys = Arn::of_service("iam", arn).is_some_and(|arn| {
+            let name = arn.resource.strip_prefix("policy/");
+            arn.region.is_empty()
+                && (arn.account == "aws" || arn.account.bytes().all(|byte| byte.is_ascii_digit()))
+                && name.is_some_and(|name| name.split('/').all(fits))
+        });
+        if is_policys { Ok(arn) } else { Err(invalid_input(format!("ARN {arn} is not valid."))) }
     }
 
     /// The path before an entity's name; `/` if there is none.

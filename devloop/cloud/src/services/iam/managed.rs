@@ -3,9 +3,11 @@
 //! The cloud has no list of all of them, so any ARN below `arn:aws:iam::aws:policy/` with a valid policy name is accepted.
 //! It knows the documents of the policies that roles of functions usually have; other documents are refused by name.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
-use super::{service::Scope, state::State};
+use super::{errors::denied, identifier::lasting_identifier, service::Scope, state::State};
 use crate::{arn::Arn, error::ApiError, wire};
 
 /// The creation time of all managed policies: the day of IAM's first ones.
@@ -69,7 +71,7 @@ pub(super) fn get(state: &State, arn: &str, name: &str) -> Value {
         name.rsplit_once('/').map_or(("/".to_owned(), name), |(path, name)| (format!("/{path}/"), name));
     json!({ "Policy": {
         "PolicyName": name,
-        "PolicyId": id(arn),
+        "PolicyId": lasting_identifier("ANPA", arn),
         "Arn": arn,
         "Path": path,
         "DefaultVersionId": "v1",
@@ -101,12 +103,28 @@ pub(super) fn get_version(scope: &Scope<'_>, name: &str) -> Result<Value, ApiErr
     } }))
 }
 
-/// An id in the form of policy ids that is always the same for an ARN.
-fn id(arn: &str) -> String {
-    use md5::Digest as _;
-    let digest = md5::Md5::digest(arn);
-    let letters: String = digest.iter().map(|byte| format!("{byte:02X}")).collect();
-    format!("ANPA{}", &letters[..17])
+/// [ListPolicyVersions, IAM API reference]
+pub(super) fn list_versions(scope: &Scope<'_>) -> Result<Value, ApiError> {
+    let version =
+        json!({ "VersionId": "v1", "IsDefaultVersion": true, "CreateDate": wire::time(CREATED_MS) });
+    scope.input.page("Versions", [("v1".to_owned(), version)])
+}
+
+/// The managed policies that are attached to roles, by ARN, with their paths.
+pub(super) fn attached(state: &State) -> impl Iterator<Item = (&str, String, Value)> {
+    let arns: BTreeSet<&String> = state.roles.values().flat_map(|role| &role.attached).collect();
+    arns.into_iter().filter_map(|arn| {
+        let policy = get(state, arn, name(arn)?)["Policy"].take();
+        Some((arn.as_str(), policy["Path"].as_str()?.to_owned(), policy))
+    })
+}
+
+/// Fails if AWS manages the policy, which only AWS can change or delete.
+pub(super) fn check_own(arn: &str) -> Result<(), ApiError> {
+    match name(arn) {
+        Some(_) => Err(denied("Policy is outside your own account.")),
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -140,5 +158,58 @@ mod tests {
         let other = json!({ "PolicyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess", "VersionId": "v1" });
         let error = iam.call(&cx, "GetPolicyVersion", other).await.unwrap_err();
         assert!(error.message.contains("ReadOnlyAccess"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_managed_policy_has_one_version_and_is_listed_where_it_is_attached() {
+        let iam = Iam::new(Clock::manual(1_800_000_000_000));
+        let cx = Home::new("000000000000", "us-east-1").context("us-east-1");
+        let call = async |operation: &str, input: Value| iam.call(&cx, operation, input).await;
+        let arn = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole";
+        let versions = call("ListPolicyVersions", json!({ "PolicyArn": arn })).await.unwrap();
+        assert_eq!(versions["Versions"][0]["VersionId"], "v1");
+        assert_eq!(versions["Versions"][0]["IsDefaultVersion"], true);
+        call("CreateRole", json!({ "RoleName": "r", "AssumeRolePolicyDocument": "{}" })).await.unwrap();
+        call("AttachRolePolicy", json!({ "RoleName": "r", "PolicyArn": arn })).await.unwrap();
+        let own = json!({ "PolicyName": "own", "PolicyDocument": "{}" });
+        let own = call("CreatePolicy", own).await.unwrap()["Policy"]["Arn"].take();
+        call("AttachRolePolicy", json!({ "RoleName": "r", "PolicyArn": own })).await.unwrap();
+        let check = async |input: Value, expected: &[&str]| {
+            let shown = input.to_string();
+            let listed = call("ListPolicies", input).await.unwrap();
+            let names = listed["Policies"].as_array().unwrap().iter().map(|policy| &policy["PolicyName"]);
+            assert_eq!(names.collect::<Vec<_>>(), expected, "{shown}");
+        };
+        let managed = "AWSLambdaBasicExecutionRole";
+        check(json!({ "OnlyAttached": true }), &["own", managed]).await;
+        check(json!({ "OnlyAttached": "true", "Scope": "Local" }), &["own"]).await;
+        check(json!({ "OnlyAttached": "true", "Scope": "AWS" }), &[managed]).await;
+        check(json!({ "OnlyAttached": "true", "PathPrefix": "/service-role/" }), &[managed]).await;
+        for operation in ["DeletePolicy", "DeletePolicyVersion", "SetDefaultPolicyVersion"] {
+            let input = json!({ "PolicyArn": arn, "VersionId": "v1" });
+            assert_eq!(
+                call(operation, input).await.unwrap_err().code,
+                "AccessDeniedException",
+                "{operation}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_not_the_arn_of_a_policy_is_refused() {
+        let iam = Iam::new(Clock::manual(1_800_000_000_000));
+        let cx = Home::new("000000000000", "us-east-1").context("us-east-1");
+        let check = async |arn: &str, code: &str| {
+            for operation in ["AttachRolePolicy", "DetachRolePolicy", "GetPolicy", "DeletePolicy"] {
+                let input = json!({ "RoleName": "r", "PolicyArn": arn });
+                let error = iam.call(&cx, operation, input).await.unwrap_err();
+                assert_eq!(error.code, code, "{operation} {arn}: {error}");
+            }
+        };
+        check("nonsense", "ValidationError").await;
+        check("a long text that is no ARN", "InvalidInputException").await;
+        check("arn:aws:iam::aws:policy/arn:aws:iam::aws:policy/X", "InvalidInputException").await;
+        check("arn:aws:iam::000000000000:role/name", "InvalidInputException").await;
+        check("arn:aws:iam::000000000000:policy/missing", "NoSuchEntityException").await;
     }
 }

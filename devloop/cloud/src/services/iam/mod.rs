@@ -15,5 +15,5 @@ mod service;
 mod state;
 
 pub(crate) use errors::{constraint, missing, validation};
-pub(crate) use identifier::identifier;
+pub(crate) use identifier::{identifier, lasting_identifier};
 pub(crate) use service::Iam;

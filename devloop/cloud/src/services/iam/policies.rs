@@ -48,30 +48,41 @@ pub(crate) fn create(state: &mut State, scope: &Scope<'_>) -> Result<Value, ApiE
 
 /// [GetPolicy, IAM API reference]
 pub(crate) fn get(state: &mut State, scope: &Scope<'_>) -> Result<Value, ApiError> {
-    let arn = scope.input.required("PolicyArn")?;
+    let arn = scope.input.policy_arn()?;
     if let Some(name) = managed::name(arn) {
         return Ok(managed::get(state, arn, name));
     }
     Ok(json!({"Policy": describe(state, state.policy(arn)?)}))
 }
 
-/// [ListPolicies, IAM API reference]. Lists customer managed policies only.
+/// [ListPolicies, IAM API reference]. Of the policies that AWS manages, those are listed that are attached to a role, where
+/// `OnlyAttached` asks for it.
 pub(crate) fn list(state: &mut State, scope: &Scope<'_>) -> Result<Value, ApiError> {
     let input = &scope.input;
-    if input.optional("Scope") == Some("AWS") {
+    let attached_only = input.flag("OnlyAttached");
+    let wanted = input.optional("Scope").unwrap_or("All");
+    if wanted == "AWS" && !attached_only {
         return Err(ApiError::unsupported("a list of the policies that AWS manages"));
     }
-    let attached_only = input.flag("OnlyAttached");
     let prefix = input.optional("PathPrefix").unwrap_or("/");
-    let policies = state.policies.values().filter(|policy| {
-        policy.path.starts_with(prefix) && (!attached_only || state.attachments(&policy.arn) > 0)
-    });
-    input.page("Policies", policies.map(|policy| (policy.arn.clone(), describe(state, policy))))
+    let mut found = BTreeMap::new();
+    if wanted != "AWS" {
+        let policies = state.policies.values().filter(|policy| {
+            policy.path.starts_with(prefix) && (!attached_only || state.attachments(&policy.arn) > 0)
+        });
+        found.extend(policies.map(|policy| (policy.arn.clone(), describe(state, policy))));
+    }
+    if wanted != "Local" && attached_only {
+        let policies = managed::attached(state).filter(|(_, path, _)| path.starts_with(prefix));
+        found.extend(policies.map(|(arn, _, policy)| (arn.to_owned(), policy)));
+    }
+    input.page("Policies", found)
 }
 
 /// [DeletePolicy, IAM API reference]
 pub(crate) fn delete(state: &mut State, scope: &Scope<'_>) -> Result<Value, ApiError> {
-    let arn = scope.input.required("PolicyArn")?;
+    let arn = scope.input.policy_arn()?;
+    managed::check_own(arn)?;
     let policy = state.policy(arn)?;
     if policy.versions.len() > 1 {
         return Err(conflict(
@@ -89,7 +100,7 @@ pub(crate) fn delete(state: &mut State, scope: &Scope<'_>) -> Result<Value, ApiE
 /// [CreatePolicyVersion, IAM API reference]
 pub(crate) fn create_version(state: &mut State, scope: &Scope<'_>) -> Result<Value, ApiError> {
     let document = scope.input.document("PolicyDocument", "Syntax errors in policy.")?;
-    let policy = state.policy_mut(scope.input.required("PolicyArn")?)?;
+    let policy = state.policy_mut(scope.input.policy_arn()?)?;
     if policy.versions.len() >= VERSIONS {
         return Err(ApiError::with_status(
             409,
@@ -114,7 +125,7 @@ pub(crate) fn create_version(state: &mut State, scope: &Scope<'_>) -> Result<Val
 
 /// [GetPolicyVersion, IAM API reference]
 pub(crate) fn get_version(state: &mut State, scope: &Scope<'_>) -> Result<Value, ApiError> {
-    let arn = scope.input.required("PolicyArn")?;
+    let arn = scope.input.policy_arn()?;
     if let Some(name) = managed::name(arn) {
         return managed::get_version(scope, name);
     }
@@ -125,7 +136,11 @@ pub(crate) fn get_version(state: &mut State, scope: &Scope<'_>) -> Result<Value,
 
 /// [ListPolicyVersions, IAM API reference]
 pub(crate) fn list_versions(state: &mut State, scope: &Scope<'_>) -> Result<Value, ApiError> {
-    let policy = state.policy(scope.input.required("PolicyArn")?)?;
+    let arn = scope.input.policy_arn()?;
+    if managed::name(arn).is_some() {
+        return managed::list_versions(scope);
+    }
+    let policy = state.policy(arn)?;
     let versions = policy.versions.iter().map(|(number, version)| {
         let mut members = describe_version(policy, *number, version);
         if let Some(members) = members.as_object_mut() {
@@ -138,7 +153,7 @@ pub(crate) fn list_versions(state: &mut State, scope: &Scope<'_>) -> Result<Valu
 
 /// [DeletePolicyVersion, IAM API reference]
 pub(crate) fn delete_version(state: &mut State, scope: &Scope<'_>) -> Result<Value, ApiError> {
-    let policy = state.policy_mut(scope.input.required("PolicyArn")?)?;
+    let policy = state.policy_mut(scope.input.policy_arn()?)?;
     let number = version_number(policy, scope)?;
     if number == policy.default_version {
         return Err(conflict("Cannot delete the default version of a policy."));
@@ -149,7 +164,7 @@ pub(crate) fn delete_version(state: &mut State, scope: &Scope<'_>) -> Result<Val
 
 /// [SetDefaultPolicyVersion, IAM API reference]
 pub(crate) fn set_default(state: &mut State, scope: &Scope<'_>) -> Result<Value, ApiError> {
-    let policy = state.policy_mut(scope.input.required("PolicyArn")?)?;
+    let policy = state.policy_mut(scope.input.policy_arn()?)?;
     policy.default_version = version_number(policy, scope)?;
     policy.updated_ms = scope.now_ms;
     Ok(json!({}))
@@ -157,7 +172,7 @@ pub(crate) fn set_default(state: &mut State, scope: &Scope<'_>) -> Result<Value,
 
 /// [ListEntitiesForPolicy, IAM API reference]. Here policies are attached to roles only.
 pub(crate) fn entities(state: &mut State, scope: &Scope<'_>) -> Result<Value, ApiError> {
-    let arn = scope.input.required("PolicyArn")?;
+    let arn = scope.input.policy_arn()?;
     let roles = state.roles.values().filter(|role| role.attached.contains(arn));
     let roles = roles.map(|role| (role.name.clone(), json!({"RoleName": role.name, "RoleId": role.id})));
     let mut output = scope.input.page("PolicyRoles", roles)?;
@@ -169,20 +184,20 @@ pub(crate) fn entities(state: &mut State, scope: &Scope<'_>) -> Result<Value, Ap
 /// [TagPolicy, IAM API reference]
 pub(crate) fn tag(state: &mut State, scope: &Scope<'_>) -> Result<Value, ApiError> {
     let tags = scope.input.tags()?;
-    state.policy_mut(scope.input.required("PolicyArn")?)?.tags.extend(tags);
+    state.policy_mut(scope.input.policy_arn()?)?.tags.extend(tags);
     Ok(json!({}))
 }
 
 /// [UntagPolicy, IAM API reference]
 pub(crate) fn untag(state: &mut State, scope: &Scope<'_>) -> Result<Value, ApiError> {
     let keys = scope.input.tag_keys()?;
-    state.policy_mut(scope.input.required("PolicyArn")?)?.tags.retain(|key, _| !keys.contains(key));
+    state.policy_mut(scope.input.policy_arn()?)?.tags.retain(|key, _| !keys.contains(key));
     Ok(json!({}))
 }
 
 /// [ListPolicyTags, IAM API reference]
 pub(crate) fn tags(state: &mut State, scope: &Scope<'_>) -> Result<Value, ApiError> {
-    let policy = state.policy(scope.input.required("PolicyArn")?)?;
+    let policy = state.policy(scope.input.policy_arn()?)?;
     scope.input.page("Tags", tag_items(&policy.tags))
 }
 

@@ -7,7 +7,7 @@ use crate::error::ApiError;
 
 /// [AttachRolePolicy, IAM API reference]
 pub(crate) fn attach(state: &mut State, scope: &Scope<'_>) -> Result<Value, ApiError> {
-    let arn = scope.input.required("PolicyArn")?;
+    let arn = scope.input.policy_arn()?;
     if managed::name(arn).is_none() && !state.policies.contains_key(arn) {
         return Err(not_found(format!("Policy {arn} does not exist or is not attachable.")));
     }
@@ -17,7 +17,7 @@ pub(crate) fn attach(state: &mut State, scope: &Scope<'_>) -> Result<Value, ApiE
 
 /// [DetachRolePolicy, IAM API reference]
 pub(crate) fn detach(state: &mut State, scope: &Scope<'_>) -> Result<Value, ApiError> {
-    let arn = scope.input.required("PolicyArn")?;
+    let arn = scope.input.policy_arn()?;
     if modifiable(state, scope)?.attached.remove(arn) {
         return Ok(json!({}));
     }

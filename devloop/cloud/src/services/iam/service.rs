@@ -33,6 +33,13 @@ impl Iam {
         Self { clock, state: Mutex::default() }
     }
 
+    /// The id of the role with this ARN, and the longest session that it allows, in seconds; `None` if there is no such role.
+    pub(crate) fn session_of(&self, role_arn: &str) -> Option<(String, i64)> {
+        let state = self.state.lock();
+        let role = state.roles.values().find(|role| role.arn == role_arn)?;
+        Some((role.id.clone(), role.max_session_seconds))
+    }
+
     /// Runs one operation by its API name.
     #[expect(clippy::unused_async, reason = "every service is called alike")]
     pub(crate) async fn call(&self, cx: &Context, operation: &str, input: Value) -> Result<Value, ApiError> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::errors::not_found;
+use super::{errors::not_found, managed};
 use crate::error::ApiError;
 
 /// All roles and policies.
@@ -72,8 +72,9 @@ impl State {
         self.policies.get(arn).ok_or_else(|| no_policy(arn))
     }
 
-    /// The policy with this ARN, mutable.
+    /// The policy with this ARN, mutable; fails for one that AWS manages.
     pub(crate) fn policy_mut(&mut self, arn: &str) -> Result<&mut Policy, ApiError> {
+        managed::check_own(arn)?;
         self.policies.get_mut(arn).ok_or_else(|| no_policy(arn))
     }
 

@@ -53,7 +53,7 @@ pub(crate) fn filter(scope: &Scope<'_>, input: Value) -> Result<Value, ApiError>
             "have length less than or equal to 100, and greater than or equal to 1",
         ));
     }
-    let pattern = Pattern::parse(&filter.pattern)?;
+    let pattern = Pattern::of_search(&filter.pattern)?;
     let group = scope.group(filter.log_group_name.as_deref(), filter.log_group_identifier.as_deref())?;
     let (from, to) = range(filter.start_time, filter.end_time, group.content.lock().kept_from(scope.now_ms));
     let mut after = match filter.next_token.as_deref() {

@@ -13,7 +13,11 @@ use super::{
     pattern::{Extracted, Pattern, Selector, number, selector},
     service::Scope,
 };
-use crate::{error::ApiError, services::cloudwatch::CloudWatch, wire};
+use crate::{
+    error::ApiError,
+    services::cloudwatch::{self, CloudWatch},
+    wire,
+};
 
 /// The most filters of a group [CloudWatch Logs quotas].
 const FILTERS: usize = 100;
@@ -189,12 +193,49 @@ pub(crate) fn test(input: Value) -> Result<Value, ApiError> {
     Ok(json!({ "matches": matches.collect::<Vec<_>>() }))
 }
 
+impl Transformation {
+    /// Checks the constraints of the API's model [MetricTransformation].
+    fn check(&self) -> Result<(), ApiError> {
+        const PLACE: &str = "metricTransformations.1.member.";
+        for (value, member) in
+            [(&self.metric_name, "metricName"), (&self.metric_namespace, "metricNamespace")]
+        {
+            if value.contains([':', '*', '$']) {
+                return Err(constraint(
+                    value,
+                    &format!("{PLACE}{member}"),
+                    "satisfy regular expression pattern: [^:*$]*",
+                ));
+            }
+        }
+        for (value, member, longest) in [
+            (&self.metric_name, "metricName", 255),
+            (&self.metric_namespace, "metricNamespace", 255),
+            (&self.metric_value, "metricValue", 100),
+        ] {
+            if value.chars().count() > longest {
+                let limit = format!("have length less than or equal to {longest}");
+                return Err(constraint(value, &format!("{PLACE}{member}"), &limit));
+            }
+        }
+        match self.unit.as_deref().filter(|name| cloudwatch::unit(name).is_none()) {
+            Some(name) => Err(constraint(
+                name,
+                &format!("{PLACE}unit"),
+                &format!("satisfy enum value set: [{}]", cloudwatch::units()),
+            )),
+            None => Ok(()),
+        }
+    }
+}
+
 impl MetricFilter {
     fn new(pattern_text: String, metric: Transformation, created_ms: i64) -> Result<Self, ApiError> {
         let pattern = Pattern::parse(&pattern_text)?;
         if metric.metric_name.is_empty() || metric.metric_namespace.is_empty() {
             return Err(invalid("A metric filter needs a metricName and a metricNamespace."));
         }
+        metric.check()?;
         if metric.dimensions.len() > DIMENSIONS {
             return Err(invalid(format!("A metric filter can have up to {DIMENSIONS} dimensions.")));
         }

@@ -140,6 +140,17 @@ async fn a_pattern_can_be_tested_and_wrong_filters_are_refused() {
         ] });
         assert_eq!(bench.refused("PutMetricFilter", input).await, "InvalidParameterException", "{value}");
     }
+    for (member, value) in
+        [("unit", "Parsecs"), ("metricNamespace", "a:b"), ("metricNamespace", "a$"), ("metricName", "a*")]
+    {
+        let mut metric =
+            json!({ "metricName": "m", "metricNamespace": "App", "metricValue": "1", "unit": "Bits" });
+        metric[member] = value.into();
+        let input = json!({
+            "logGroupName": "/g", "filterName": "f", "filterPattern": "", "metricTransformations": [metric],
+        });
+        assert_eq!(bench.refused("PutMetricFilter", input).await, "InvalidParameterException", "{value}");
+    }
 }
 
 #[tokio::test]
@@ -165,6 +176,7 @@ async fn insights_shows_filters_sorts_and_counts() {
     .await;
     check("filter ms > 5 and not (user.id like /1$/) | display ms", &[&[("ms", "30")]]).await;
     check("fields ms | filter ispresent(ms) | sort ms | limit 1", &[&[("ms", "30")]]).await;
+    check("stats sum(nope), sum(ms) as sum", &[&[("sum(nope)", "0"), ("sum", "45")]]).await;
     check(
         "stats count(*) as n, avg(ms), max(ms) by level | sort n",
         &[

@@ -122,28 +122,14 @@ fn select_page(
         .paged(limit.unwrap_or(usize::MAX), given.consistent, start)
         .reported(report)
         .resolve(request.store)?;
-    let (mut range, one_partition) = statement_plan::range(reading.filter.as_ref(), reading.schema());
-    let reverse = match order {
-        None => false,
-        Some(_) if !one_partition => {
-            return Err(ApiError::validation(
-                "Must have WHERE clause in the statement when using ORDER BY clause.",
-            ));
-        }
-        Some((attribute, _)) if !reading.schema().contains(&attribute) => {
-            return Err(ApiError::validation(format!(
-                "Variable reference {attribute} in ORDER BY clause must be part of the primary key"
-            )));
-        }
-        Some((_, down)) => down,
-    };
+    let mut parts = statement_plan::parts(reading.filter.as_ref(), reading.schema());
+    let reverse = parts.order(&order, reading.schema())?;
     if let Some(start) = reading.start_key(false)? {
-        if !range.contains(&start) {
-            return Err(ApiError::validation("NextToken does not match request"));
-        }
-        range = range.behind(start, reverse);
+        parts = parts
+            .behind(start, reverse)
+            .ok_or_else(|| ApiError::validation("NextToken does not match request"))?;
     }
-    let mut page = reading.run(range, reverse)?;
+    let mut page = reading.run_all(parts.ranges, reverse)?;
     let mut output = Map::new();
     output.insert("Items".to_owned(), page["Items"].take());
     if let Value::Object(last) = page["LastEvaluatedKey"].take() {

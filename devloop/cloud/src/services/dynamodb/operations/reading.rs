@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::{
     super::{
         expressions::{Condition, PathTree},
-        index::{IndexDefinition, Page, page},
+        index::{IndexDefinition, Page},
         item::Item,
         key::{Key, KeyRange, SortCondition},
         key_schema::KeySchema,
@@ -140,7 +140,12 @@ impl Reading {
 
     /// Reads one page of the range.
     pub(super) fn run(&self, range: KeyRange, reverse: bool) -> Result<Value, ApiError> {
-        let page = self.page(range, reverse)?;
+        self.run_all(vec![range], reverse)
+    }
+
+    /// Reads one page of the ranges, one after another. `reverse` is the order within each range.
+    pub(super) fn run_all(&self, ranges: Vec<KeyRange>, reverse: bool) -> Result<Value, ApiError> {
+        let page = self.page(ranges, reverse)?;
         let mut items = Vec::new();
         let mut count = 0;
         for item in &page.items {
@@ -169,15 +174,22 @@ impl Reading {
         Ok(Value::Object(output))
     }
 
-    fn page(&self, range: KeyRange, reverse: bool) -> Result<Page, ApiError> {
+    fn page(&self, ranges: Vec<KeyRange>, reverse: bool) -> Result<Page, ApiError> {
         let contents = self.table.contents.read();
-        Ok(match &self.index {
-            None => page(&contents.items, range, reverse, self.limit, Item::bytes),
-            Some(index) => {
-                let entries = &contents.index(&index.name)?.entries;
-                page(entries, range, reverse, self.limit, |item| index.bytes(item))
+        let mut page = Page::default();
+        for range in ranges {
+            match &self.index {
+                None => page.read(&contents.items, range, reverse, self.limit, Item::bytes),
+                Some(index) => {
+                    let entries = &contents.index(&index.name)?.entries;
+                    page.read(entries, range, reverse, self.limit, |item| index.bytes(item));
+                }
             }
-        })
+            if page.limited {
+                break;
+            }
+        }
+        Ok(page)
     }
 
     /// The units that the page consumes. Each item that a local index fetches from its table costs another read [Local

@@ -4,8 +4,8 @@ use super::{
     super::{
         expressions::{Comparator, Condition, Operand, Path},
         item::Item,
-        key::{KeyRange, SortCondition},
-        key_schema::KeySchema,
+        key::{Key, KeyRange, SortCondition},
+        key_schema::{KeyAttribute, KeySchema},
         partiql::{Select, Statement},
         store::Store,
         value::{AttributeValue, Attributes},
@@ -64,26 +64,111 @@ fn equal<'c>(conditions: &[&'c Condition], attribute: &str) -> Option<(&'c Condi
     })
 }
 
-/// The range of a table or an index that contains all items which meet the condition, and whether it lies in one partition.
-pub(super) fn range(condition: Option<&Condition>, schema: &KeySchema) -> (KeyRange, bool) {
+/// The values of an attribute that a condition asks for with `=`, `IN`, or an `OR` of such conditions.
+fn listed(condition: &Condition, attribute: &str) -> Option<Vec<AttributeValue>> {
+    match condition {
+        Condition::In(Operand::Path(path), list) if path.steps.is_empty() && path.attribute == attribute => {
+            let value = |operand: &Operand| match operand {
+                Operand::Value(value) => Some(value.clone()),
+                _ => None,
+            };
+            list.iter().map(value).collect()
+        }
+        Condition::Or(conditions) => {
+            let each = |condition| conjuncts(condition).into_iter().find_map(|part| listed(part, attribute));
+            let lists: Vec<Vec<AttributeValue>> = conditions.iter().map(each).collect::<Option<_>>()?;
+            Some(lists.concat())
+        }
+        other => equal(&[other], attribute).map(|(_, value)| vec![value]),
+    }
+}
+
+/// The parts of a table or an index that contain all items which meet a condition.
+#[derive(Debug)]
+pub(super) struct Parts {
+    /// The parts, ordered by the value of the partition key.
+    pub(super) ranges: Vec<KeyRange>,
+    /// Whether the condition does not give the partition key, so that everything is read.
+    pub(super) is_scan: bool,
+}
+
+/// The parts that contain all items which meet the condition [SELECT, PartiQL reference: a condition with `=` or `IN` on the
+/// partition key does not scan].
+pub(super) fn parts(condition: Option<&Condition>, schema: &KeySchema) -> Parts {
     let conditions = condition.map(conjuncts).unwrap_or_default();
     let value = |name: &str| equal(&conditions, name).map(|(_, value)| value);
-    let partition: Option<Vec<AttributeValue>> =
-        schema.partition.iter().map(|key| value(&key.name).filter(|value| key.fits(value))).collect();
-    let Some(partition) = partition else { return (KeyRange::of_segment(0, 1), false) };
+    let single: Option<Vec<AttributeValue>> = schema.partition.iter().map(|key| value(&key.name)).collect();
+    let partitions = match (single, schema.partition.as_slice()) {
+        (Some(single), _) => Some(vec![single]),
+        (None, [key]) => conditions.iter().find_map(|part| listed(part, &key.name)).map(|mut values| {
+            let sorted = |value: &AttributeValue| Key::new(&[], std::slice::from_ref(value), None);
+            values.sort_by_cached_key(sorted);
+            values.dedup_by_key(|value| sorted(value));
+            values.into_iter().map(|value| vec![value]).collect()
+        }),
+        (None, _) => None,
+    };
+    let fits = |values: &Vec<AttributeValue>| {
+        schema.partition.iter().zip(values).all(|(key, value)| key.fits(value))
+    };
+    let Some(partitions) = partitions.filter(|partitions| partitions.iter().all(fits)) else {
+        return Parts { ranges: vec![KeyRange::of_segment(0, 1)], is_scan: true };
+    };
     let mut prefix = Vec::new();
+    let mut last = None;
     for key in &schema.sort {
         let Some(value) = value(&key.name).filter(|value| key.fits(value)) else {
-            let last = conditions.iter().find_map(|condition| {
+            last = conditions.iter().find_map(|condition| {
                 asked(condition)
                     .filter(|(name, asked)| *name == key.name && asked.fits(key))
                     .map(|(_, asked)| asked)
             });
-            return (KeyRange::of_partition(&partition, &prefix, last.as_ref()), true);
+            break;
         };
         prefix.push(value);
     }
-    (KeyRange::of_partition(&partition, &prefix, None), true)
+    let range = |partition: &Vec<AttributeValue>| KeyRange::of_partition(partition, &prefix, last.as_ref());
+    Parts { ranges: partitions.iter().map(range).collect(), is_scan: false }
+}
+
+impl Parts {
+    /// Puts the parts in the order of `ORDER BY`; returns whether each part is read in descending order.
+    pub(super) fn order(&mut self, order: &[(String, bool)], schema: &KeySchema) -> Result<bool, ApiError> {
+        let Some((first, _)) = order.first() else { return Ok(false) };
+        if self.is_scan {
+            return Err(ApiError::validation(
+                "Must have WHERE clause in the statement when using ORDER BY clause.",
+            ));
+        }
+        if let Some((attribute, _)) = order.iter().find(|(attribute, _)| !schema.contains(attribute)) {
+            return Err(ApiError::validation(format!(
+                "Variable reference {attribute} in ORDER BY clause must be part of the primary key"
+            )));
+        }
+        let down = |keys: &[KeyAttribute]| {
+            let named = order.iter().find(|(name, _)| keys.iter().any(|key| key.name == *name));
+            named.map(|(_, down)| *down)
+        };
+        let (partition, sort) = (down(&schema.partition), down(&schema.sort));
+        if self.ranges.len() > 1 && !schema.partition.iter().any(|key| key.name == *first) {
+            return Err(ApiError::unsupported(
+                "ORDER BY with a sort key before the partition key, over several partitions",
+            ));
+        }
+        if partition == Some(true) {
+            self.ranges.reverse();
+        }
+        Ok(sort.or(partition).unwrap_or(false))
+    }
+
+    /// Leaves out what comes before the key `start` of the next page, and `start` itself; `None` if no part contains it.
+    pub(super) fn behind(mut self, start: Key, reverse: bool) -> Option<Self> {
+        let at = self.ranges.iter().position(|range| range.contains(&start))?;
+        let mut rest = self.ranges.split_off(at);
+        let first = rest.remove(0).behind(start, reverse);
+        rest.insert(0, first);
+        Some(Self { ranges: rest, ..self })
+    }
 }
 
 /// The key that a condition gives with `=`, and the other conditions; `None` when it does not give the whole key.

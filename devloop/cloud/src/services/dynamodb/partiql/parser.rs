@@ -81,17 +81,21 @@ impl<'a> Parser<'a> {
         self.expect_word("FROM")?;
         let (table, index) = self.table()?;
         let condition = self.accept_word("WHERE").then(|| self.condition()).transpose()?;
-        let order = if self.accept_word("ORDER") {
+        let mut order = Vec::new();
+        if self.accept_word("ORDER") {
             self.expect_word("BY")?;
-            let attribute = self.name()?;
-            let down = self.accept_word("DESC");
-            if !down {
-                self.accept_word("ASC");
+            loop {
+                let attribute = self.name()?;
+                let down = self.accept_word("DESC");
+                if !down {
+                    self.accept_word("ASC");
+                }
+                order.push((attribute, down));
+                if !self.accept(",") {
+                    break;
+                }
             }
-            Some((attribute, down))
-        } else {
-            None
-        };
+        }
         Ok(Select { table, index, projection, condition, order })
     }
 

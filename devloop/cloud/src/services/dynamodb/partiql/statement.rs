@@ -38,8 +38,8 @@ pub(crate) struct Select {
     /// The attributes that are returned; `None` for all.
     pub(crate) projection: Option<PathTree>,
     pub(crate) condition: Option<Condition>,
-    /// The attribute in `ORDER BY`, and whether the order is descending.
-    pub(crate) order: Option<(String, bool)>,
+    /// The attributes in `ORDER BY`, each with whether its order is descending.
+    pub(crate) order: Vec<(String, bool)>,
 }
 
 /// The assignments of an update.

@@ -76,6 +76,46 @@ async fn a_long_answer_comes_in_pages() {
     assert_eq!(db.error("ExecuteStatement", input).await.message, "NextToken does not match request");
 }
 
+/// The example of AWS's page about `SELECT`, and `ORDER BY` with two attributes.
+#[tokio::test]
+async fn several_partitions_are_sorted_by_their_key() {
+    let db = Fixture::with_sorted_table().await;
+    for (p, s) in [("b", 1), ("a", 2), ("c", 1), ("a", 1), ("d", 1), ("b", 2)] {
+        db.put("orders", json!({"p": {"S": p}, "s": {"N": s.to_string()}})).await;
+    }
+    let check = async |rest: &str, expected: &[&str]| {
+        let mut input = json!({"Statement": format!("SELECT p, s FROM orders WHERE {rest}"), "Limit": 2});
+        let mut seen = Vec::new();
+        loop {
+            let mut page = db.ok("ExecuteStatement", input.clone()).await;
+            let text = |item: &Value| {
+                format!("{}{}", item["p"]["S"].as_str().unwrap(), item["s"]["N"].as_str().unwrap())
+            };
+            seen.extend(page["Items"].as_array().unwrap().iter().map(text));
+            match page["NextToken"].take() {
+                Value::Null => break,
+                token => input["NextToken"] = token,
+            }
+        }
+        assert_eq!(seen, expected, "{rest}");
+    };
+    check("p IN ['a', 'b', 'c', 'b', 'x'] ORDER BY p DESC", &["c1", "b2", "b1", "a2", "a1"]).await;
+    check("p IN ['c', 'a', 'b'] ORDER BY p", &["a1", "a2", "b1", "b2", "c1"]).await;
+    check("p IN ['b', 'a'] ORDER BY p DESC, s ASC", &["b1", "b2", "a1", "a2"]).await;
+    check("p IN ['b', 'a'] ORDER BY p, s DESC", &["a2", "a1", "b2", "b1"]).await;
+    check("p IN ['b', 'a', 'd'] AND s < 2 ORDER BY p DESC", &["d1", "b1", "a1"]).await;
+    check("p = 'd' OR (p = 'a' AND s = 2) ORDER BY p DESC", &["d1", "a2"]).await;
+    check("p = 'a' ORDER BY p DESC, s DESC", &["a2", "a1"]).await;
+    for (rest, why) in [
+        ("p = 'a' OR s = 1 ORDER BY p", "Must have WHERE clause"),
+        ("p IN ['a'] ORDER BY p, q DESC", "Variable reference q"),
+        ("p IN ['a', 'b'] ORDER BY s", "several partitions"),
+    ] {
+        let (_, message) = refused(&db, &format!("SELECT * FROM orders WHERE {rest}")).await;
+        assert!(message.contains(why), "{rest}: {message}");
+    }
+}
+
 #[tokio::test]
 async fn a_batch_answers_each_of_its_statements() {
     let db = Fixture::with_table().await;

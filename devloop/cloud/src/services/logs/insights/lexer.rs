@@ -16,8 +16,8 @@ pub(super) enum Token {
 }
 
 /// All signs, the longer ones first.
-const SIGNS: [&str; 16] =
-    ["!=", "<=", ">=", "=~", "|", ",", "(", ")", "[", "]", "=", "<", ">", "+", "*", "-"];
+const SIGNS: [&str; 19] =
+    ["!=", "<=", ">=", "=~", "|", ",", "(", ")", "[", "]", "=", "<", ">", "+", "*", "-", "/", "%", "^"];
 
 /// Splits a query into tokens. `#` starts a comment up to the end of the line.
 pub(super) fn tokens(query: &str) -> Result<Vec<Token>, String> {
@@ -31,7 +31,7 @@ pub(super) fn tokens(query: &str) -> Result<Vec<Token>, String> {
             }
             '"' | '\'' => closed(rest, first).map(|(text, behind)| (Token::Text(text), behind))?,
             '`' => closed(rest, first).map(|(text, behind)| (Token::Quoted(text), behind))?,
-            '/' => pattern(rest)?,
+            '/' if !divides(&tokens) => pattern(rest)?,
             _ if is_word(first) => word(rest),
             _ => match SIGNS.iter().find_map(|sign| Some((*sign, rest.strip_prefix(sign)?))) {
                 Some((sign, behind)) => (Token::Sign(sign), behind),
@@ -42,6 +42,19 @@ pub(super) fn tokens(query: &str) -> Result<Vec<Token>, String> {
         rest = behind.trim_start();
     }
     Ok(tokens)
+}
+
+/// Whether a `/` behind the tokens divides: it follows a value. Regular expressions follow `like`, or the field of `parse`.
+fn divides(tokens: &[Token]) -> bool {
+    let command = tokens.rsplit(|token| *token == Token::Sign("|")).next().unwrap_or_default();
+    let is = |token: Option<&Token>, name: &str| matches!(token, Some(Token::Word(word)) if word.eq_ignore_ascii_case(name));
+    match tokens.last() {
+        Some(Token::Word(_) | Token::Quoted(_)) => {
+            !is(tokens.last(), "like") && !is(command.first(), "parse")
+        }
+        Some(Token::Number(_) | Token::Sign(")")) => true,
+        _ => false,
+    }
 }
 
 fn is_word(c: char) -> bool {
@@ -112,6 +125,9 @@ mod tests {
             Token::Number(5.0),
         ];
         assert_eq!(read, expected);
+        let read = tokens("stats max(a / 2 / 3) | parse a /b/").unwrap();
+        assert_eq!(read.iter().filter(|token| **token == Token::Sign("/")).count(), 2);
+        assert_eq!(read.last(), Some(&Token::Pattern("b".to_owned())));
         assert!(tokens("filter \"open").is_err() && tokens("filter a ; b").is_err());
     }
 }

@@ -10,6 +10,9 @@ mod query;
 mod run;
 mod value;
 
+#[cfg(test)]
+mod tests;
+
 use std::{collections::VecDeque, sync::Arc};
 
 use parking_lot::Mutex;

@@ -14,6 +14,12 @@ const DEPTH: usize = 32;
 /// The most memory of a compiled regular expression, in bytes.
 const EXPRESSION_BYTES: usize = 1 << 20;
 
+/// The functions of `stats`.
+const FIGURES: [&str; 7] = ["count", "count_distinct", "sum", "avg", "min", "max", "pct"];
+
+/// The signs of arithmetic.
+const ARITHMETIC: [&str; 6] = ["+", "-", "*", "/", "%", "^"];
+
 /// A query: its commands, in the order in which they are applied.
 #[derive(Debug)]
 pub(super) struct Query(pub(super) Vec<Command>);
@@ -113,26 +119,29 @@ impl Reader {
     }
 
     fn shown(&mut self) -> Result<(String, String), String> {
-        let name = self.name()?;
+        let name = self.field()?;
         let alias = self.alias()?.unwrap_or_else(|| name.clone());
         Ok((name, alias))
     }
 
     fn order(&mut self) -> Result<(String, bool), String> {
-        let name = self.name()?;
+        let name = self.field()?;
         let greatest_first = self.take_word("desc") || !self.take_word("asc");
         Ok((name, greatest_first))
     }
 
     fn figure(&mut self) -> Result<(Figure, String), String> {
         let name = self.name()?;
+        let lower = name.to_lowercase();
+        if self.peek_sign("(") && !FIGURES.contains(&lower.as_str()) {
+            return Err(unknown_function(&name));
+        }
         self.expect("(")?;
         let begin = self.at;
-        let lower = name.to_lowercase();
         let figure = if lower == "count" && (self.take("*") || self.peek_sign(")")) {
             Figure::Count(None)
         } else {
-            let field = self.name()?;
+            let field = self.field()?;
             match lower.as_str() {
                 "count" => Figure::Count(Some(field)),
                 "count_distinct" => Figure::CountDistinct(field),
@@ -140,7 +149,7 @@ impl Reader {
                 "avg" => Figure::Average(field),
                 "min" => Figure::Least(field),
                 "max" => Figure::Greatest(field),
-                "pct" => {
+                _ => {
                     self.expect(",")?;
                     match self.next() {
                         Some(Token::Number(percent)) if percent <= 100.0 => {
@@ -149,22 +158,19 @@ impl Reader {
                         _ => return Err("pct takes a field and a number up to 100".to_owned()),
                     }
                 }
-                _ => {
-                    return Err(format!(
-                        "the embedded cloud does not support the function `{name}` in stats"
-                    ));
-                }
             }
         };
         let inside: String = self.tokens[begin..self.at].iter().map(shown).collect();
         self.expect(")")?;
+        self.refuse_arithmetic(begin - 2)?;
         let alias = self.alias()?.unwrap_or_else(|| format!("{lower}({inside})"));
         Ok((figure, alias))
     }
 
     fn key(&mut self) -> Result<(Key, String), String> {
-        let name = self.name()?;
-        let (key, shown) = if name == "bin" && self.take("(") {
+        let is_bin = matches!(self.tokens.get(self.at), Some(Token::Word(word)) if word == "bin");
+        let name = if is_bin { self.name()? } else { self.field()? };
+        let (key, shown) = if is_bin && self.take("(") {
             let Some(Token::Word(length)) = self.next() else {
                 return Err("bin takes a length of time, such as 5m".to_owned());
             };
@@ -259,7 +265,7 @@ impl Reader {
 
     fn operand(&mut self) -> Result<Operand, String> {
         match self.tokens.get(self.at) {
-            Some(Token::Word(_) | Token::Quoted(_)) => self.name().map(Operand::Name),
+            Some(Token::Word(_) | Token::Quoted(_)) => self.field().map(Operand::Name),
             _ => self.constant().map(Operand::Constant),
         }
     }
@@ -271,6 +277,28 @@ impl Reader {
             Some(Token::Text(text)) if !is_negative => Ok(Field::Text(text)),
             _ => Err("a number or a string between quotes is missing".to_owned()),
         }
+    }
+
+    /// The name of a field. Functions of fields and arithmetic are not supported.
+    fn field(&mut self) -> Result<String, String> {
+        let begin = self.at;
+        let name = self.name()?;
+        if self.peek_sign("(") {
+            return Err(unknown_function(&name));
+        }
+        self.refuse_arithmetic(begin)?;
+        Ok(name)
+    }
+
+    /// Fails if a sign of arithmetic is next; the error names the expression, which began at the token `begin`.
+    fn refuse_arithmetic(&self, begin: usize) -> Result<(), String> {
+        if !ARITHMETIC.iter().any(|sign| self.peek_sign(sign)) {
+            return Ok(());
+        }
+        let ends = |token: &Token| matches!(token, Token::Sign("|" | "," | ")"));
+        let end = self.tokens[self.at..].iter().position(ends).map_or(self.tokens.len(), |end| self.at + end);
+        let words: Vec<String> = self.tokens[begin..end].iter().map(shown).collect();
+        Err(format!("the embedded cloud does not support arithmetic, as in `{}`", words.join(" ")))
     }
 
     fn name(&mut self) -> Result<String, String> {
@@ -314,6 +342,10 @@ impl Reader {
     fn is_at_end(&self) -> bool {
         self.at == self.tokens.len()
     }
+}
+
+fn unknown_function(name: &str) -> String {
+    format!("the embedded cloud does not support the function `{name}` here")
 }
 
 fn shown(token: &Token) -> String {

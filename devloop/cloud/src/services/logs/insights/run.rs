@@ -212,7 +212,10 @@ impl Figure {
                 let distinct: BTreeSet<String> = values(name).iter().map(Field::text).collect();
                 Some(Field::Number(distinct.len() as f64))
             }
-            Self::Sum(name) => Some(Field::Number(numbers(name).iter().sum())),
+            // The standard library's sum of nothing is -0.
+            Self::Sum(name) => {
+                Some(Field::Number(numbers(name).iter().fold(0.0, |sum, number| sum + number)))
+            }
             Self::Average(name) => {
                 let numbers = numbers(name);
                 (!numbers.is_empty())

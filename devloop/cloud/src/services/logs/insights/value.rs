@@ -45,13 +45,70 @@ impl Field {
         }
     }
 
-    /// The order of two values: all text comes before all numbers [CloudWatch Logs Insights: sort]. Text is compared letter
-    /// by letter, even where it contains digits.
+    /// The order of two values: text comes before numbers, and text is compared by [`natural`].
     pub(super) fn compare(&self, other: &Self) -> Ordering {
         match (self.number(), other.number()) {
             (Some(one), Some(other)) => one.total_cmp(&other),
-            (None, None) => self.text().cmp(&other.text()),
+            (None, None) => natural(&self.text(), &other.text()),
             (one, other) => one.is_some().cmp(&other.is_some()),
         }
+    }
+}
+
+/// Compares letter by letter in Unicode order, but digits that follow each other as one number: a longer one comes after a
+/// shorter one, and of equally long ones the value decides [sort, CloudWatch Logs user guide].
+fn natural(mut one: &str, mut other: &str) -> Ordering {
+    loop {
+        let (digits, of_other) = (leading_digits(one), leading_digits(other));
+        let (length, order) = if digits.is_empty() || of_other.is_empty() {
+            let (first, of_other) = (one.chars().next(), other.chars().next());
+            (first.map_or(0, char::len_utf8), first.cmp(&of_other))
+        } else {
+            (digits.len(), digits.len().cmp(&of_other.len()).then_with(|| digits.cmp(of_other)))
+        };
+        if order.is_ne() || length == 0 {
+            return order;
+        }
+        (one, other) = (&one[length..], &other[length..]);
+    }
+}
+
+fn leading_digits(text: &str) -> &str {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    &text[..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The example on AWS's page about `sort`, except `01`, which equals 1 as a number.
+    #[test]
+    fn values_are_sorted_as_in_the_example_of_aws() {
+        let expected = [
+            "!:",
+            "#",
+            "*%04",
+            "0#",
+            "5A",
+            "111A",
+            "2345_",
+            "@",
+            "@_",
+            "A",
+            "A9876fghj",
+            "a12345hfh",
+            "0",
+            "1",
+            "2",
+            "3",
+        ];
+        let mut sorted: Vec<Field> =
+            expected.iter().rev().map(|text| Field::Text((*text).to_owned())).collect();
+        sorted.sort_by(Field::compare);
+        assert_eq!(sorted.iter().map(Field::text).collect::<Vec<_>>(), expected);
+        let text = |text: &str| Field::Text(text.to_owned());
+        assert_eq!(text("a7").compare(&text("a007")), Ordering::Less);
+        assert_eq!(text("a7b").compare(&text("a7b")), Ordering::Equal);
     }
 }

@@ -54,6 +54,16 @@ impl Pattern {
         parsed.map_err(|why| invalid(format!("Invalid filter pattern: {why}")))
     }
 
+    /// Parses a pattern for a search in events. Its regular expressions are limited also where it consists of terms.
+    pub(crate) fn of_search(text: &str) -> Result<Self, ApiError> {
+        let parsed = Self::parse(text)?;
+        if let Self::Terms(terms) = &parsed {
+            expression::check_count(terms.expressions())
+                .map_err(|why| invalid(format!("Invalid filter pattern: {why}")))?;
+        }
+        Ok(parsed)
+    }
+
     /// Whether a message matches.
     pub(crate) fn matches(&self, message: &str) -> bool {
         self.extract(message).is_some()
@@ -118,6 +128,22 @@ mod tests {
         check("%^START%", "x START", false);
         check("{ $.code = %^5% }", r#"{"code": 503}"#, true);
         check("{ $.path != %/health% }", r#"{"path": "/health"}"#, false);
+    }
+
+    /// The limits on AWS's page about regular expressions in patterns; the first example is the page's own.
+    #[test]
+    fn regular_expressions_outside_of_the_documented_subset_are_refused() {
+        let refused = |pattern: &str| assert!(Pattern::parse(pattern).is_err(), "{pattern}");
+        refused("%something!%");
+        refused("%(a)%");
+        refused("%a b%");
+        refused("%é%");
+        refused("{ $.a = %a% || $.b = %b% || $.c = %c% }");
+        refused("[a = %a%, b = %b%, c = %c%]");
+        check("{ $.a = %1% && $.b = %2% }", r#"{"a":1,"b":2}"#, true);
+        check(r"%^[a-z]+:_#=@/;,-\d{1,2}.*\s$|x?%", "ab:_#=@/;,-12 ", true);
+        assert!(Pattern::of_search("%a% %b% %c%").is_err());
+        assert!(Pattern::of_search("%a% %b%").is_ok() && Pattern::parse("%a% %b% %c%").is_ok());
     }
 
     #[test]

@@ -12,7 +12,7 @@ const DEPTH: usize = 32;
 
 /// Parses a whole JSON pattern; the error says what is wrong.
 pub(crate) fn condition(text: &str) -> Result<Condition, String> {
-    let mut reader = Reader { rest: text, depth: 0, names: Names::Selectors };
+    let mut reader = Reader { rest: text, depth: 0, expressions: 0, names: Names::Selectors };
     reader.expect("{")?;
     let condition = reader.either()?;
     reader.end("}")?;
@@ -21,7 +21,7 @@ pub(crate) fn condition(text: &str) -> Result<Condition, String> {
 
 /// Parses the selector of one value, such as `$.latency`; the error says what is wrong.
 pub(crate) fn selector(text: &str) -> Result<Selector, String> {
-    let mut reader = Reader { rest: text, depth: 0, names: Names::Selectors };
+    let mut reader = Reader { rest: text, depth: 0, expressions: 0, names: Names::Selectors };
     let selector = reader.selector()?;
     reader.end("")?;
     Ok(selector)
@@ -29,7 +29,7 @@ pub(crate) fn selector(text: &str) -> Result<Selector, String> {
 
 /// Parses `[ip, user, ..., status = 4*]`; the error says what is wrong.
 pub(crate) fn spaced(text: &str) -> Result<Spaced, String> {
-    let mut reader = Reader { rest: text, depth: 0, names: Names::Fields };
+    let mut reader = Reader { rest: text, depth: 0, expressions: 0, names: Names::Fields };
     reader.expect("[")?;
     let mut pattern = Spaced { first: Vec::new(), last: None };
     loop {
@@ -60,6 +60,8 @@ enum Names {
 struct Reader<'a> {
     rest: &'a str,
     depth: usize,
+    /// How many regular expressions were read.
+    expressions: usize,
     names: Names,
 }
 
@@ -208,6 +210,8 @@ impl<'a> Reader<'a> {
         if self.rest.starts_with('%') {
             let (expression, rest) = expression::parse(self.rest)?;
             self.rest = rest;
+            self.expressions += 1;
+            expression::check_count(self.expressions)?;
             return Ok(Literal::Expression(expression));
         }
         let word = self.run(|c| c.is_alphanumeric() || "_-.+*:/#@".contains(c));

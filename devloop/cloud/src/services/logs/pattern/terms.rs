@@ -42,6 +42,12 @@ impl Terms {
         Ok(terms)
     }
 
+    /// How many regular expressions there are.
+    pub(crate) fn expressions(&self) -> usize {
+        let all = self.required.iter().chain(&self.optional).chain(&self.excluded);
+        all.filter(|term| matches!(term, Term::Expression(_))).count()
+    }
+
     /// Whether a message matches the terms.
     pub(crate) fn matches(&self, message: &str) -> bool {
         self.required.iter().all(|term| term.is_in(message))
