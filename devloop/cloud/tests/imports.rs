@@ -129,12 +129,25 @@ const TABLE: &[(&str, &[&str])] = &[
     ("services", &[]),
     (
         "services/apigateway",
-        &["arn", "clock", "context", "error", "functions", "http", "regional", "resource", "rest", "service"],
+        &[
+            "arn",
+            "cause",
+            "clock",
+            "context",
+            "error",
+            "functions",
+            "http",
+            "regional",
+            "resource",
+            "rest",
+            "service",
+        ],
     ),
     (
         "services/apigatewayv2",
         &[
             "arn",
+            "cause",
             "clock",
             "context",
             "error",
