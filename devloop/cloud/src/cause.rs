@@ -43,9 +43,25 @@ pub(crate) fn root(header: &str) -> Option<Arc<str>> {
     header.split(';').find_map(|part| part.trim().strip_prefix("Root=")).map(Arc::from)
 }
 
+/// The trace header of a request that came without one at `at_ms`, in ms since the epoch. Its root begins with that time, in
+/// seconds in hexadecimal [Elastic Load Balancing and AWS X-Ray: X-Ray trace ID format].
+pub(crate) fn new_trace(at_ms: i64) -> String {
+    let random = rand::random::<u128>() >> 32;
+    format!("Root=1-{:08x}-{random:024x}", at_ms / 1000)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_new_trace_begins_with_its_time_in_hexadecimal() {
+        // The example of X-Ray's page: 10:00 AM on December 1, 2016, in Pacific time.
+        let header = new_trace(1_480_615_200_999);
+        let root = root(&header).unwrap();
+        assert!(root.starts_with("1-58406520-") && root.len() == 35, "{header}");
+        assert_ne!(header, new_trace(1_480_615_200_999));
+    }
 
     #[tokio::test]
     async fn causes_go_with_the_work_and_into_other_tasks() {

@@ -133,6 +133,7 @@ const TABLE: &[(&str, &[&str])] = &[
         "services/apigateway",
         &[
             "arn",
+            "cause",
             "clock",
             "context",
             "error",
@@ -149,6 +150,7 @@ const TABLE: &[(&str, &[&str])] = &[
         "services/apigatewayv2",
         &[
             "arn",
+            "cause",
             "clock",
             "context",
             "error",

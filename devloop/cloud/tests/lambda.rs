@@ -9,7 +9,7 @@ use std::time::Duration;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use devloop_cloud::{Clock, Options};
 use serde_json::{Value, json};
-use support::{Answer, FunctionFolder, TestCloud, eventually, zip};
+use support::{Answer, FunctionFolder, TestCloud, eventually, executable, zip};
 
 fn log_of(answer: &Answer) -> String {
     String::from_utf8(BASE64_STANDARD.decode(answer.header("x-amz-log-result").unwrap()).unwrap()).unwrap()
@@ -388,4 +388,144 @@ async fn a_function_logs_where_its_settings_say() {
     let found = cloud.cloud.call(&cx, "logs", "FilterLogEvents", input).await.unwrap();
     assert_eq!(found["events"][0]["message"], "working on env");
     assert_eq!(cloud.cloud.function_of_group("us-east-1", "/own/group").as_deref(), Some("f"));
+}
+
+/// Answers each request with its event, and sets a CORS header of its own.
+const SITE: &str = r#"
+import http.client, json, os
+
+api = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+while True:
+    api.request("GET", "/2018-06-01/runtime/invocation/next")
+    reply = api.getresponse()
+    event = json.loads(reply.read())
+    headers = {"Access-Control-Allow-Origin": "https://own.example"}
+    answer = {"statusCode": 200, "headers": headers, "body": json.dumps(event)}
+    request = reply.headers["Lambda-Runtime-Aws-Request-Id"]
+    api.request("POST", f"/2018-06-01/runtime/invocation/{request}/response", json.dumps(answer))
+    api.getresponse().read()
+"#;
+
+/// A cloud with the function `f`, which is a [`SITE`], and the path of its URL.
+async fn site(cors: Value) -> (TestCloud, tempfile::TempDir, String) {
+    let (cloud, folder) = (TestCloud::start().await, tempfile::tempdir().unwrap());
+    executable(&folder.path().join("bootstrap"), SITE);
+    cloud.create_hot("f", folder.path(), json!({})).await;
+    let url = cloud
+        .send(
+            "POST",
+            "/2021-10-31/functions/f/url",
+            &[],
+            json!({"AuthType": "NONE", "Cors": cors}).to_string(),
+        )
+        .await;
+    assert_eq!((url.status, &url.json()["Cors"]), (201, &cors));
+    let url = url.json()["FunctionUrl"].as_str().unwrap().to_owned();
+    let id = url.trim_start_matches("http://").split('.').next().unwrap();
+    (cloud, folder, format!("/_aws/lambda-url/{id}/"))
+}
+
+/// The answer's CORS headers, each as `name: value` without the common beginning of the names.
+fn cors_headers(answer: &Answer) -> Vec<String> {
+    let mut found: Vec<String> = answer
+        .headers
+        .iter()
+        .filter_map(|(name, value)| {
+            let name = name.as_str().strip_prefix("access-control-")?;
+            Some(format!("{name}: {}", value.to_str().unwrap()))
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+/// As the section on CORS of "Creating and managing Lambda function URLs" says: the function sees no preflight request, and
+/// other answers have the function's headers beside the URL's. API Gateway leaves the function's out.
+#[tokio::test]
+async fn a_function_url_answers_pages_by_its_cors_settings() {
+    let cors = json!({
+        "AllowOrigins": ["https://ok.example"], "AllowMethods": ["GET", "POST"], "AllowHeaders": ["x-a"],
+        "ExposeHeaders": ["x-b"], "MaxAge": 60, "AllowCredentials": true,
+    });
+    let (cloud, _folder, path) = site(cors).await;
+    let ask = async |origin: &str, method: &str, more: &[(&str, &str)]| {
+        let mut headers = vec![("origin", origin)];
+        headers.extend(more);
+        cloud.send(method, &path, &headers, "").await
+    };
+    let wants_to_post = [("access-control-request-method", "POST")];
+    let preflight = ask("https://ok.example", "OPTIONS", &wants_to_post).await;
+    assert_eq!(
+        cors_headers(&preflight),
+        [
+            "allow-credentials: true",
+            "allow-headers: x-a",
+            "allow-methods: GET,POST",
+            "allow-origin: https://ok.example",
+            "expose-headers: x-b",
+            "max-age: 60",
+        ]
+    );
+    assert!(preflight.body.is_empty(), "the function was not invoked");
+    let refused = ask("https://bad.example", "OPTIONS", &wants_to_post).await;
+    assert_eq!((cors_headers(&refused), refused.body.len()), (vec![], 0));
+    let answer = ask("https://ok.example", "GET", &[]).await;
+    assert_eq!(
+        (answer.status, cors_headers(&answer)),
+        (
+            200,
+            vec![
+                "allow-credentials: true".to_owned(),
+                "allow-origin: https://ok.example".to_owned(),
+                "allow-origin: https://own.example".to_owned(),
+                "expose-headers: x-b".to_owned(),
+            ]
+        )
+    );
+    let other = ask("https://bad.example", "GET", &[]).await;
+    assert_eq!(
+        (other.status, cors_headers(&other)),
+        (200, vec!["allow-origin: https://own.example".to_owned()])
+    );
+    // An OPTIONS request that is no preflight request goes to the function.
+    let asked = ask("https://ok.example", "OPTIONS", &[]).await;
+    assert_eq!(asked.json()["requestContext"]["http"]["method"], "OPTIONS");
+    // Without settings, the function answers preflight requests too.
+    let update = cloud.send("PUT", "/2021-10-31/functions/f/url", &[], r#"{"Cors": {}}"#).await;
+    assert_eq!(update.status, 200);
+    let preflight = ask("https://ok.example", "OPTIONS", &wants_to_post).await;
+    assert_eq!(cors_headers(&preflight), ["allow-origin: https://own.example"]);
+}
+
+#[tokio::test]
+async fn unknown_cors_settings_of_a_function_url_are_refused() {
+    let (cloud, _folder, _) = site(json!({})).await;
+    let answer =
+        cloud.send("PUT", "/2021-10-31/functions/f/url", &[], r#"{"Cors": {"Origins": ["*"]}}"#).await;
+    assert_eq!(answer.status, 400);
+    assert!(answer.json()["message"].as_str().unwrap().contains("unknown field `Origins`"), "{answer:?}");
+}
+
+/// "Invoking Lambda function URLs", request payload format: the account is the function owner's, and both members are null
+/// for a URL without IAM.
+#[tokio::test]
+async fn a_function_urls_event_has_the_owners_account_and_nobody_authenticated() {
+    let (cloud, _folder, path) = site(json!({})).await;
+    let before = now_s();
+    let event = cloud.send("GET", &path, &[], "").await.json();
+    let context = event["requestContext"].as_object().unwrap();
+    assert_eq!(context["accountId"], "000000000000");
+    assert_eq!(
+        (context.get("authentication"), context.get("authorizer")),
+        (Some(&Value::Null), Some(&Value::Null))
+    );
+    let trace = event["headers"]["x-amzn-trace-id"].as_str().unwrap();
+    let began = trace.strip_prefix("Root=1-").and_then(|root| root.split('-').next()).unwrap();
+    let began = u64::from_str_radix(began, 16).unwrap();
+    assert!((before..=now_s()).contains(&began), "{trace}");
+}
+
+/// Now, in seconds since the epoch.
+fn now_s() -> u64 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()
 }

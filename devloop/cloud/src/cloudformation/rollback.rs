@@ -78,6 +78,41 @@ impl Run<'_> {
         });
     }
 
+    /// Deletes all that the stack has except the resources named in `retained`: its resources, and what an earlier operation made
+    /// and could not undo, which is resources that exist in part and both resources of a replacement. Returns the resources
+    /// of which something is left; another try deletes that.
+    pub(super) async fn remove_everything(&mut self, retained: &[String]) -> Vec<String> {
+        let undone = std::mem::take(&mut self.stack.facts.lock().undone);
+        let mut others = Vec::new();
+        for done in undone {
+            match done {
+                Done::Created { logical, record } => {
+                    self.resources.entry(logical).or_insert(record);
+                }
+                Done::Replaced { logical, before, after } => {
+                    let current = self.resources.get(&logical).map(|record| &record.made.physical_id);
+                    if current != Some(&after.made.physical_id) {
+                        others.push((logical, after));
+                    } else if !before.retain_replaced {
+                        others.push((logical, before));
+                    }
+                }
+                Done::Updated { .. } => {}
+            }
+        }
+        let mut failed = self.remove_all(retained).await;
+        for (logical, record) in others {
+            if !retained.contains(&logical) && self.discard(&logical, &record).await.is_err() {
+                if !failed.contains(&logical) {
+                    failed.push(logical.clone());
+                }
+                self.done.push(Done::Created { logical, record });
+            }
+        }
+        self.stack.facts.lock().undone = std::mem::take(&mut self.done);
+        failed
+    }
+
     async fn undo(&mut self, done: &Done) -> Result<(), String> {
         let stack = self.stack;
         match done {

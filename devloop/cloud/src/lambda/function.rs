@@ -18,7 +18,7 @@ use super::{
     meters::Meters,
     version::{Update, Version},
 };
-use crate::{clock::Clock, error::ApiError};
+use crate::{clock::Clock, error::ApiError, proxy::Cors};
 
 /// One function of one region.
 #[derive(Debug)]
@@ -79,9 +79,29 @@ pub(crate) struct Alias {
 pub(crate) struct Url {
     pub(crate) id: String,
     pub(crate) auth_type: String,
-    pub(crate) cors: Option<Value>,
+    pub(crate) cors: Option<UrlCors>,
     pub(crate) created_ms: i64,
     pub(crate) modified_ms: i64,
+}
+
+/// The CORS settings of a function URL.
+#[derive(Debug, Clone)]
+pub(crate) struct UrlCors {
+    /// As the client gave them.
+    pub(crate) given: Value,
+    rules: Cors,
+}
+
+impl UrlCors {
+    /// The settings `given` by a client, which mean `rules`.
+    pub(crate) fn new(given: Value, rules: Cors) -> Self {
+        Self { given, rules }
+    }
+
+    /// The rules for requests. Empty settings mean that there are none.
+    pub(crate) fn rules(&self) -> Option<&Cors> {
+        (self.rules != Cors::default()).then_some(&self.rules)
+    }
 }
 
 impl Function {
@@ -165,7 +185,7 @@ impl Function {
     }
 
     /// Gives the function a URL unless it has one; returns the URL's id.
-    pub(crate) fn open_url(&self, auth_type: &str, cors: Option<Value>, now_ms: i64) -> String {
+    pub(crate) fn open_url(&self, auth_type: &str, cors: Option<UrlCors>, now_ms: i64) -> String {
         let mut state = self.state.write();
         let url = state.url.get_or_insert_with(|| Url {
             id: uuid::Uuid::new_v4().simple().to_string(),

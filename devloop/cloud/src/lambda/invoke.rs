@@ -18,6 +18,7 @@ use super::{
     version::Version,
 };
 use crate::{
+    cause,
     clock::Clock,
     error::ApiError,
     functions::{Invocation, Outcome, Starvation},
@@ -61,7 +62,8 @@ impl Invoker {
         let permit = function.share.enter().inspect_err(|_| {
             function.meters.throttles.record(1.0, self.clock.now_ms());
         })?;
-        let trace_id = invocation.trace_id.as_deref().map_or_else(trace_id, str::to_owned);
+        let trace_id = invocation.trace_id.as_deref();
+        let trace_id = trace_id.map_or_else(|| new_trace(self.clock.now_ms()), str::to_owned);
         let invocation = Invocation { trace_id: Some(function.follow_trace(&trace_id)?), ..invocation };
         let request_id: Arc<str> =
             invocation.request_id.clone().unwrap_or_else(|| wire::unique_id().to_string()).into();
@@ -372,9 +374,7 @@ fn tail(log: &[(i64, String)]) -> String {
     lines.into_iter().rev().flat_map(|line| [line, "\n"]).collect()
 }
 
-/// A new trace header as X-Ray writes it; it is never sampled.
-pub(super) fn trace_id() -> String {
-    let id = crate::wire::unique_id().simple().to_string();
-    let (time, rest) = id.split_at(8);
-    format!("Root=1-{time}-{rest};Parent={};Sampled=0", &rest[..16])
+/// The trace header of a new invocation at `at_ms`, in ms since the epoch; it is never sampled.
+pub(super) fn new_trace(at_ms: i64) -> String {
+    format!("{};Parent={:016x};Sampled=0", cause::new_trace(at_ms), rand::random::<u64>())
 }

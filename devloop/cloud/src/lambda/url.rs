@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{function::Function, invoke::trace_id, service::Lambda};
+use super::{function::Function, invoke::new_trace, service::Lambda};
 use crate::{
     context::Context,
     functions::Invocation,
@@ -29,19 +29,37 @@ impl Lambda {
             return Reply::json(403, &json!({ "Message": null }))
                 .header("x-amzn-errortype", "AccessDeniedException");
         };
+        let cors = function.state.read().url.as_ref().and_then(|url| url.cors.as_ref()?.rules().cloned());
+        if let Some(reply) = cors.as_ref().and_then(|cors| cors.preflight(&request)) {
+            return reply;
+        }
+        let reply = self.run_url(cx, id, &function, &request).await;
+        match cors {
+            Some(cors) => cors.add(&request, reply),
+            None => reply,
+        }
+    }
+
+    async fn run_url(&self, cx: &Context, id: &str, function: &Function, request: &Request) -> Reply {
         let context = Context { region: Arc::clone(&function.region), ..cx.clone() };
-        let trace_id = request.header("x-amzn-trace-id").map_or_else(trace_id, str::to_owned);
+        let at_ms = self.clock.now_ms();
+        let trace_id = request.header("x-amzn-trace-id").map_or_else(|| new_trace(at_ms), str::to_owned);
         let front = proxy::Front {
             api: id,
-            account: "anonymous",
+            account: &cx.account,
             route_key: "$default",
             stage: "$default",
             path: &request.path,
             request_id: &cx.request_id,
             trace_id: &trace_id,
-            at_ms: self.clock.now_ms(),
+            at_ms,
         };
-        let event = proxy::event(&request, &front).to_string();
+        let mut event = proxy::event(request, &front);
+        // Nobody is authenticated: a URL has no client certificates, and IAM is not supported.
+        for name in ["authentication", "authorizer"] {
+            event["requestContext"][name] = Value::Null;
+        }
+        let event = event.to_string();
         if event.len() > PAYLOAD_LIMIT {
             return too_large();
         }

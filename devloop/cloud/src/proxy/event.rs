@@ -178,7 +178,7 @@ mod tests {
         };
         let front = Front {
             api: "id",
-            account: "anonymous",
+            account: "000000000000",
             route_key: "$default",
             stage: "$default",
             path: "/users/me%3Fadmin=true",
@@ -200,7 +200,7 @@ mod tests {
                 },
                 "queryStringParameters": {"p": "1,2", "q": "a b"},
                 "requestContext": {
-                    "accountId": "anonymous", "apiId": "id", "domainName": host, "domainPrefix": "id",
+                    "accountId": "000000000000", "apiId": "id", "domainName": host, "domainPrefix": "id",
                     "http": {"method": "POST", "path": "/users/me%3Fadmin=true", "protocol": "HTTP/1.1",
                         "sourceIp": "127.0.0.1", "userAgent": "curl/8"},
                     "requestId": "the-request", "routeKey": "$default", "stage": "$default",

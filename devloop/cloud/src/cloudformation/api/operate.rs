@@ -179,7 +179,7 @@ async fn delete_now(
     }
     let Ok(calls) = service.all() else { return };
     let mut run = Run::new(&*calls, cx, service, service.types(&*calls), stack);
-    let failed = run.remove_all(retained).await;
+    let failed = run.remove_everything(retained).await;
     if failed.is_empty() {
         service.exports.write().retain(|_, export| export.stack != stack.id);
         stack.facts.lock().change_sets.clear();

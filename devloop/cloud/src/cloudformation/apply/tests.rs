@@ -1,6 +1,7 @@
 //! Applies templates with resource types that only record calls, and with the cloud's own API Gateway.
 
 mod apis;
+mod tables;
 
 use std::sync::Arc;
 
@@ -205,6 +206,35 @@ async fn what_cannot_be_undone_is_reported() {
     let expected = "resource `B`: Test::Thing could not be created: LimitExceededException: no more; could not be \
                     undone: A (ResourceInUseException: still in use)";
     assert_eq!(outcome.unwrap_err(), expected);
+}
+
+#[tokio::test]
+async fn what_could_not_be_undone_stays_in_the_stack_until_it_is_deleted() {
+    let check = async |first: Option<Value>, last: Value, undone: &str, deleted: &[&str]| {
+        let world = World::new();
+        let status = || world.service.stacks.by_name(&world.cx(), "stack").unwrap().status();
+        let delete = async |more: Value| {
+            let mut input = json!({ "StackName": "stack" });
+            input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            crate::service::Service::call(&*world.service, &world.cx(), "DeleteStack", input).await.unwrap();
+            world.notes.take()
+        };
+        if let Some(first) = first {
+            world.apply(json!({"A": thing(&first)}), json!({})).await.1.unwrap();
+        }
+        world.apply(json!({"A": thing(&last)}), json!({})).await.1.unwrap_err();
+        assert_eq!(status(), undone);
+        assert_eq!(delete(json!({})).await, deleted);
+        assert_eq!(status(), "DELETE_FAILED");
+        let shown = world.service.stacks.by_name(&world.cx(), "stack").unwrap();
+        assert_eq!(shown.facts.lock().shown["A"].status, "DELETE_FAILED");
+        delete(json!({"RetainResources": ["A"]})).await;
+        assert!(world.service.stacks.by_name(&world.cx(), "stack").is_none());
+    };
+    let half = json!({"Name": "stuck", "Fail": "half way"});
+    check(None, half.clone(), "ROLLBACK_FAILED", &["delete half stuck"]).await;
+    let both = ["delete p-a a", "delete half stuck"];
+    check(Some(json!({"Name": "a"})), half, "UPDATE_ROLLBACK_FAILED", &both).await;
 }
 
 #[tokio::test]

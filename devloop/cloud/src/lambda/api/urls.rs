@@ -1,5 +1,6 @@
 //! Function URL configurations.
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Call, required};
@@ -7,11 +8,12 @@ use crate::{
     context::Context,
     error::ApiError,
     lambda::{
-        function::{Function, Url},
+        function::{Function, Url, UrlCors},
         kept::check_cors,
         not_found,
         service::Lambda,
     },
+    proxy::Cors,
     wire,
 };
 
@@ -28,7 +30,7 @@ fn show(cx: &Context, function: &Function, url: &Url) -> Value {
         "LastModifiedTime": wire::iso(url.modified_ms),
     });
     if let Some(cors) = &url.cors {
-        shown["Cors"] = cors.clone();
+        shown["Cors"] = cors.given.clone();
     }
     shown
 }
@@ -47,6 +49,33 @@ fn check(input: &Value) -> Result<(), ApiError> {
     }
 }
 
+/// The `Cors` of an input.
+fn cors(input: &Value) -> Result<Option<UrlCors>, ApiError> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase", deny_unknown_fields)]
+    struct Given {
+        #[serde(default, deserialize_with = "wire::boolean")]
+        allow_credentials: Option<bool>,
+        allow_headers: Option<Vec<String>>,
+        allow_methods: Option<Vec<String>>,
+        allow_origins: Option<Vec<String>>,
+        expose_headers: Option<Vec<String>>,
+        #[serde(default, deserialize_with = "wire::integer")]
+        max_age: Option<i64>,
+    }
+    let Some(value) = input.get("Cors").filter(|cors| !cors.is_null()) else { return Ok(None) };
+    let given: Given = wire::read(value.clone())?;
+    let rules = Cors {
+        allow_credentials: given.allow_credentials,
+        allow_headers: given.allow_headers.unwrap_or_default(),
+        allow_methods: given.allow_methods.unwrap_or_default(),
+        allow_origins: given.allow_origins.unwrap_or_default(),
+        expose_headers: given.expose_headers.unwrap_or_default(),
+        max_age: given.max_age,
+    };
+    Ok(Some(UrlCors::new(value.clone(), rules)))
+}
+
 fn missing() -> ApiError {
     not_found("The resource you requested does not exist.".to_owned())
 }
@@ -60,6 +89,7 @@ impl Lambda {
         let input = call.input();
         let auth_type = required(input, "AuthType")?.to_owned();
         check(input)?;
+        let cors = cors(input)?;
         if function.state.read().url.is_some() {
             return Err(ApiError::with_status(
                 409,
@@ -67,7 +97,7 @@ impl Lambda {
                 format!("FunctionUrlConfig exists for this Lambda function: {}", function.name),
             ));
         }
-        function.open_url(&auth_type, input.get("Cors").cloned(), self.clock.now_ms());
+        function.open_url(&auth_type, cors, self.clock.now_ms());
         self.get_url(call, name)
     }
 
@@ -82,10 +112,11 @@ impl Lambda {
         let (function, _) = self.find(call.cx, name)?;
         let input = call.input();
         check(input)?;
+        let cors = cors(input)?;
         let mut state = function.state.write();
         let url = state.url.as_mut().ok_or_else(missing)?;
-        if let Some(cors) = input.get("Cors") {
-            url.cors = Some(cors.clone());
+        if cors.is_some() {
+            url.cors = cors;
         }
         url.modified_ms = self.clock.now_ms();
         Ok(show(call.cx, &function, url))

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::{
     operations::{
-        Request, batch, create_table, describe, destinations, expiry, partiql, query, read, refused, streams,
-        tags, transact, update_table, write,
+        Request, backups, batch, create_table, describe, destinations, expiry, partiql, query, read, refused,
+        streams, tags, transact, update_table, write,
     },
     store::Store,
     stream::TableStream,
@@ -70,8 +70,8 @@ impl DynamoDb {
             "ListTables" => describe::list_tables(&request, input),
             "DescribeLimits" => Ok(describe::limits()),
             "DescribeEndpoints" => Ok(describe::endpoints(&request)),
-            "DescribeContinuousBackups" => refused::describe_continuous_backups(&request, input),
-            "UpdateContinuousBackups" => refused::update_continuous_backups(&request, input),
+            "DescribeContinuousBackups" => backups::describe(&request, input),
+            "UpdateContinuousBackups" => backups::update(&request, input),
             "DescribeContributorInsights" => refused::describe_contributor_insights(&request, input),
             "UpdateContributorInsights" => refused::update_contributor_insights(&request, input),
             "EnableKinesisStreamingDestination" => destinations::enable(&request, input),

@@ -93,6 +93,15 @@ pub(crate) struct Encryption {
     pub(crate) key: String,
 }
 
+/// Point-in-time recovery. It is kept and shown; nothing is backed up.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Recovery {
+    /// When it was enabled, in ms since the epoch.
+    pub(crate) since_ms: i64,
+    /// How many days the table can be restored to.
+    pub(crate) days: i64,
+}
+
 /// The settings of a table, which its items do not depend on.
 #[derive(Debug)]
 pub(crate) struct Settings {
@@ -106,6 +115,8 @@ pub(crate) struct Settings {
     pub(crate) limits: Limits,
     pub(crate) encryption: Option<Encryption>,
     pub(crate) deletion_protection: bool,
+    /// Point-in-time recovery, if it is enabled.
+    pub(crate) recovery: Option<Recovery>,
     /// The table class, if a request ever named one.
     pub(crate) class: Option<String>,
     pub(crate) tags: BTreeMap<String, String>,

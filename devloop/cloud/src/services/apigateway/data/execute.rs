@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     arn::Arn,
+    cause,
     clock::Clock,
     context::Context,
     functions::{Functions, Invocation, Outcome},
@@ -55,7 +56,7 @@ async fn answer_request(
     let found = live.snapshot.routes.find(request.method.as_str(), &request.path);
     let (target, path_values) = found.ok_or(Refusal::UnknownRoute)?;
     let at_ms = clock.now_ms();
-    let trace_id = request.header("x-amzn-trace-id").map_or_else(|| new_trace_id(at_ms), str::to_owned);
+    let trace_id = request.header("x-amzn-trace-id").map_or_else(|| cause::new_trace(at_ms), str::to_owned);
     let mut arrival = Arrival {
         cx,
         live,
@@ -140,11 +141,6 @@ pub(super) fn region_of(cx: &Context, live: &Live, function: &str) -> Context {
 /// An id like those in `x-amz-apigw-id`: 16 characters of base64.
 fn random_id() -> String {
     BASE64.encode(rand::random::<[u8; 11]>())
-}
-
-fn new_trace_id(at_ms: i64) -> String {
-    let random = rand::random::<u128>() >> 32;
-    format!("Root=1-{:08x}-{random:024x}", at_ms / 1000)
 }
 
 #[cfg(test)]

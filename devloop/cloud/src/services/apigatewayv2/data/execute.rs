@@ -7,13 +7,13 @@ use serde_json::{Map, Value};
 use super::{
     access_log::{self, Integration, Trail},
     authorize::{Caller, authorize},
-    cors,
     issuers::Issuers,
     refusal::Refusal,
     snapshot::{Live, Target},
 };
 use crate::{
     arn::Arn,
+    cause,
     clock::Clock,
     context::Context,
     functions::{Functions, Invocation, Outcome},
@@ -95,7 +95,7 @@ async fn reply(
     trail: &mut Trail,
 ) -> Reply {
     let cors = live.snapshot.cors.as_ref();
-    if let Some(reply) = cors.and_then(|cors| cors::preflight(cors, request)) {
+    if let Some(reply) = cors.and_then(|cors| cors.preflight(request)) {
         return reply;
     }
     let reply = match answer(needed, cx, live, request, shown, trail).await {
@@ -106,7 +106,7 @@ async fn reply(
         }
     };
     match cors {
-        Some(cors) => cors::mark(cors, request, reply),
+        Some(cors) => cors.replace(request, reply),
         None => reply,
     }
 }
@@ -139,7 +139,7 @@ async fn answer(
     if request.body.len() > BODY_LIMIT {
         return Err(Refusal::TooLong);
     }
-    let trace_id = request.header("x-amzn-trace-id").map_or_else(|| new_trace_id(at_ms), str::to_owned);
+    let trace_id = request.header("x-amzn-trace-id").map_or_else(|| cause::new_trace(at_ms), str::to_owned);
     let matched = Matched {
         live,
         target,
@@ -259,9 +259,4 @@ fn with_variables(arn: &str, live: &Live) -> String {
 pub(super) fn region_of(cx: &Context, live: &Live, function: &str) -> Context {
     let region = Arn::parse(function).map(|arn| arn.region).filter(|region| !region.is_empty());
     Context { region: region.map_or_else(|| Arc::clone(&live.region), Into::into), ..cx.clone() }
-}
-
-fn new_trace_id(at_ms: i64) -> String {
-    let random = rand::random::<u128>() >> 32;
-    format!("Root=1-{:08x}-{random:024x}", at_ms / 1000)
 }

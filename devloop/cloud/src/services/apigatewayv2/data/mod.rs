@@ -3,7 +3,6 @@
 
 mod access_log;
 mod authorize;
-mod cors;
 mod execute;
 mod issuers;
 mod jwt;

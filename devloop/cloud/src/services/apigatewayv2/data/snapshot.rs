@@ -3,11 +3,14 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::access_log::AccessLog;
-use crate::services::{
-    apigateway::{Routes, Throttle},
-    apigatewayv2::{
-        model::{Api, State},
-        settings::{AuthorizerSettings, Bounds, Cors, IntegrationSettings, StageSettings, Texts},
+use crate::{
+    proxy::Cors,
+    services::{
+        apigateway::{Routes, Throttle},
+        apigatewayv2::{
+            model::{Api, State},
+            settings::{AuthorizerSettings, Bounds, IntegrationSettings, StageSettings, Texts},
+        },
     },
 };
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
-use crate::error::ApiError;
+use crate::{error::ApiError, proxy::Cors};
 
 pub(super) use authorizer::{AuthorizerSettings, Jwt};
 
@@ -95,24 +95,6 @@ fn route_selection() -> String {
 
 fn ipv4() -> String {
     "ipv4".to_owned()
-}
-
-/// CORS settings: which web pages of other sites may read an API's answers.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub(super) struct Cors {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) allow_credentials: Option<bool>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) allow_headers: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) allow_methods: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) allow_origins: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) expose_headers: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) max_age: Option<i64>,
 }
 
 impl Settings for ApiSettings {

@@ -34,7 +34,20 @@ pub(super) async fn update(task: &Task<'_>, before: &Record) -> Result<Created, 
         if changed.contains(&"DeletionProtectionEnabled") {
             input.entry("DeletionProtectionEnabled").or_insert_with(|| false.into());
         }
-        call("UpdateTable", input).await?;
+        if changed.contains(&"OnDemandThroughput") && task.text("BillingMode") == Some("PAY_PER_REQUEST") {
+            // A limit that the template no longer has ends.
+            let mut limits = json!({ "MaxReadRequestUnits": -1, "MaxWriteRequestUnits": -1 });
+            for (name, units) in
+                input.get("OnDemandThroughput").and_then(Value::as_object).into_iter().flatten()
+            {
+                limits[name] = units.clone();
+            }
+            input.insert("OnDemandThroughput".to_owned(), limits);
+        }
+        // What has no other state than the one that was given stays when the template no longer has it.
+        if !input.is_empty() {
+            call("UpdateTable", input).await?;
+        }
     }
     if task.differs(before, "SSESpecification") {
         let encryption = encryption(task)?.unwrap_or_else(|| json!({ "Enabled": false }));

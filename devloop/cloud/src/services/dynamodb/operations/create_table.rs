@@ -161,6 +161,7 @@ pub(in super::super) fn create_table(request: &Request<'_>, input: Value) -> Res
             limits,
             encryption,
             deletion_protection: input.deletion_protection_enabled.unwrap_or(false),
+            recovery: None,
             class: input.table_class,
             tags: tags.into_iter().map(|tag| (tag.key, tag.value)).collect::<BTreeMap<_, _>>(),
         }),

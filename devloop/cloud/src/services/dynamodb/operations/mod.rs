@@ -1,5 +1,6 @@
 //! The operations of both APIs, by topic; [`super::service`] calls them.
 
+pub(super) mod backups;
 pub(super) mod batch;
 mod capacity;
 pub(super) mod create_table;

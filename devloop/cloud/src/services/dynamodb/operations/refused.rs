@@ -5,46 +5,6 @@ use serde_json::{Value, json};
 use super::{Request, input::Input};
 use crate::error::ApiError;
 
-/// `DescribeContinuousBackups`: they are disabled.
-pub(in super::super) fn describe_continuous_backups(
-    request: &Request<'_>,
-    input: Value,
-) -> Result<Value, ApiError> {
-    backed_up(request, &mut Input::new(input)?)?;
-    Ok(no_backups())
-}
-
-/// `UpdateContinuousBackups`: disabling them is accepted, enabling them is refused.
-pub(in super::super) fn update_continuous_backups(
-    request: &Request<'_>,
-    input: Value,
-) -> Result<Value, ApiError> {
-    let mut input = Input::new(input)?;
-    backed_up(request, &mut input)?;
-    let Some(specification) = input.take("PointInTimeRecoverySpecification") else {
-        return Err(super::input::missing("pointInTimeRecoverySpecification"));
-    };
-    if Input::new(specification)?.flag("PointInTimeRecoveryEnabled")? {
-        return Err(ApiError::unsupported("point-in-time recovery (continuous backups) of DynamoDB tables"));
-    }
-    Ok(no_backups())
-}
-
-fn backed_up(request: &Request<'_>, input: &mut Input) -> Result<(), ApiError> {
-    let name = input.described_table()?;
-    match request.store.table(&name) {
-        Ok(_) => Ok(()),
-        Err(_) => Err(ApiError::client("TableNotFoundException", format!("Table not found: {name}"))),
-    }
-}
-
-fn no_backups() -> Value {
-    json!({ "ContinuousBackupsDescription": {
-        "ContinuousBackupsStatus": "DISABLED",
-        "PointInTimeRecoveryDescription": { "PointInTimeRecoveryStatus": "DISABLED" },
-    }})
-}
-
 /// `DescribeContributorInsights`: disabled.
 pub(in super::super) fn describe_contributor_insights(
     request: &Request<'_>,

@@ -141,18 +141,53 @@ async fn disabled_features_are_described_as_disabled() {
     let db = Fixture::with_table().await;
     let name = json!({"TableName": "events"});
     let backups = db.ok("DescribeContinuousBackups", name.clone()).await;
-    assert_eq!(backups["ContinuousBackupsDescription"]["ContinuousBackupsStatus"], "DISABLED");
+    assert_eq!(
+        backups["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"],
+        json!({"PointInTimeRecoveryStatus": "DISABLED"})
+    );
     let ttl = db.ok("DescribeTimeToLive", name.clone()).await;
     assert_eq!(ttl, json!({"TimeToLiveDescription": {"TimeToLiveStatus": "DISABLED"}}));
     assert_eq!(db.ok("DescribeLimits", json!({})).await["TableMaxReadCapacityUnits"], 40_000);
-    let off = json!({"TableName": "events", "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": false}});
-    db.ok("UpdateContinuousBackups", off).await;
-    let on = json!({"TableName": "events", "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": true}});
-    let error = db.error("UpdateContinuousBackups", on).await;
+}
+
+#[tokio::test]
+async fn point_in_time_recovery_is_kept_and_shown() {
+    const DAY_S: f64 = 24.0 * 3600.0;
+    let db = Fixture::with_table().await;
+    let update = async |specification: Value| {
+        let input = json!({"TableName": "events", "PointInTimeRecoverySpecification": specification});
+        let mut updated =
+            db.ok("UpdateContinuousBackups", input).await["ContinuousBackupsDescription"].take();
+        assert_eq!(updated["ContinuousBackupsStatus"], "ENABLED");
+        updated["PointInTimeRecoveryDescription"].take()
+    };
+    let off = json!({"PointInTimeRecoveryStatus": "DISABLED"});
+    assert_eq!(update(json!({"PointInTimeRecoveryEnabled": false})).await, off);
+    let on = update(json!({"PointInTimeRecoveryEnabled": true})).await;
     assert_eq!(
-        error.message,
-        "the embedded cloud does not support point-in-time recovery (continuous backups) of DynamoDB tables"
+        (&on["PointInTimeRecoveryStatus"], &on["RecoveryPeriodInDays"]),
+        (&json!("ENABLED"), &json!(35))
     );
+    assert_eq!(on["EarliestRestorableDateTime"], on["LatestRestorableDateTime"]);
+    db.clock.advance(std::time::Duration::from_hours(48));
+    let shorter = update(json!({"PointInTimeRecoveryEnabled": true, "RecoveryPeriodInDays": 1})).await;
+    let seconds = |member: &str| shorter[member].as_f64().unwrap();
+    assert_eq!(
+        seconds("EarliestRestorableDateTime"),
+        on["EarliestRestorableDateTime"].as_f64().unwrap() + DAY_S
+    );
+    assert_eq!(seconds("LatestRestorableDateTime") - seconds("EarliestRestorableDateTime"), DAY_S - 300.0);
+    let described = db.ok("DescribeContinuousBackups", json!({"TableName": "events"})).await;
+    assert_eq!(described["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"], shorter);
+    assert_eq!(update(json!({"PointInTimeRecoveryEnabled": false})).await, off);
+    let long = json!({"PointInTimeRecoveryEnabled": true, "RecoveryPeriodInDays": 36});
+    let error = db
+        .error(
+            "UpdateContinuousBackups",
+            json!({"TableName": "events", "PointInTimeRecoverySpecification": long}),
+        )
+        .await;
+    assert!(error.message.contains("less than or equal to 35"), "{error}");
 }
 
 #[tokio::test]
