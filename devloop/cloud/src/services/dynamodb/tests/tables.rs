@@ -152,7 +152,7 @@ async fn disabled_features_are_described_as_disabled() {
 
 #[tokio::test]
 async fn point_in_time_recovery_is_kept_and_shown() {
-    const DAY_S: f64 = 24.0 * 3600.0;
+    const DAY_MS: i64 = 24 * 3600 * 1000;
     let db = Fixture::with_table().await;
     let update = async |specification: Value| {
         let input = json!({"TableName": "events", "PointInTimeRecoverySpecification": specification});
@@ -171,12 +171,9 @@ async fn point_in_time_recovery_is_kept_and_shown() {
     assert_eq!(on["EarliestRestorableDateTime"], on["LatestRestorableDateTime"]);
     db.clock.advance(std::time::Duration::from_hours(48));
     let shorter = update(json!({"PointInTimeRecoveryEnabled": true, "RecoveryPeriodInDays": 1})).await;
-    let seconds = |member: &str| shorter[member].as_f64().unwrap();
-    assert_eq!(
-        seconds("EarliestRestorableDateTime"),
-        on["EarliestRestorableDateTime"].as_f64().unwrap() + DAY_S
-    );
-    assert_eq!(seconds("LatestRestorableDateTime") - seconds("EarliestRestorableDateTime"), DAY_S - 300.0);
+    let at = |ms: i64| crate::wire::epoch_seconds(super::START_MS + ms);
+    assert_eq!(shorter["EarliestRestorableDateTime"], at(DAY_MS));
+    assert_eq!(shorter["LatestRestorableDateTime"], at(2 * DAY_MS - 300_000));
     let described = db.ok("DescribeContinuousBackups", json!({"TableName": "events"})).await;
     assert_eq!(described["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"], shorter);
     assert_eq!(update(json!({"PointInTimeRecoveryEnabled": false})).await, off);
