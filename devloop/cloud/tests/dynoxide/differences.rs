@@ -19,6 +19,12 @@ struct Known {
 
 const KNOWN: &[Known] = &[
     Known {
+        operation: "",
+        here: "The provided starting key is invalid: One or more parameter values were invalid: Null attr",
+        dynoxide: "One or more parameter values were invalid: Null attribute value types",
+        why: "no page says whether the error names the starting key; dynoxide names it in most requests",
+    },
+    Known {
         operation: "Query",
         here: "The provided exclusive start key is invalid: ExclusiveStartKey",
         dynoxide: "",

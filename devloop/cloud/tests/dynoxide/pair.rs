@@ -119,10 +119,7 @@ impl Pair {
 
     /// Ends the round: the first changes in which the streams of both differ, until one accepted a request that the other refused.
     pub(super) async fn end(mut self) -> Option<String> {
-        match self.has_diverged {
-            true => self.different_before,
-            false => self.different_changes().await,
-        }
+        if self.has_diverged { self.different_before } else { self.different_changes().await }
     }
 
     /// Sends one request to both.
