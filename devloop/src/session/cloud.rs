@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use devloop_cloud::{Clock, Cloud, Limits, Options};
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::bus::{self, Events};
@@ -62,6 +63,8 @@ pub(super) struct RunningCloud {
     pub(super) embedded: Option<(Cloud, Arc<Variables>)>,
     /// How the status pane asks the cloud.
     pub(super) status: StatusAccess,
+    /// Passes the functions' log lines on; ends when the last one was, after `stop` was cancelled. None where they are not followed.
+    pub(super) lines: Option<JoinHandle<()>>,
     /// Resolves when the cloud has stopped and no function process is left, after `stop` was cancelled.
     pub(super) stopped: Pending<'static, ()>,
 }
@@ -112,8 +115,7 @@ pub(super) async fn start_cloud(
     tokio::spawn(stop.clone().run_until_cancelled_owned(tell_shortages(cloud.clone(), events.clone())));
     let following_mails = mails::follow(cloud.clone(), events.clone());
     tokio::spawn(stop.clone().run_until_cancelled_owned(following_mails));
-    let following = function_logs::follow(cloud.clone(), events.clone());
-    tokio::spawn(stop.clone().run_until_cancelled_owned(following));
+    let lines = tokio::spawn(function_logs::follow(cloud.clone(), events.clone(), stop.clone()));
     let ending = cloud.clone();
     let stopped = Box::pin(async move {
         let _ = serving.await;
@@ -155,7 +157,17 @@ pub(super) async fn start_cloud(
                 target = target.replaying(events);
             }
             let target = Arc::new(target);
-            Ok(RunningCloud { endpoint, outputs, calls, target, is_ours: true, embedded, status, stopped })
+            Ok(RunningCloud {
+                endpoint,
+                outputs,
+                calls,
+                target,
+                is_ours: true,
+                embedded,
+                status,
+                lines: Some(lines),
+                stopped,
+            })
         }
         Err(problem) => {
             stop.cancel();

@@ -7,6 +7,7 @@ use std::time::Duration;
 use devloop_cloud::{Cloud, LogEvent, OwnLine};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
 
 use crate::bus::Events;
 use crate::engine::Fact;
@@ -20,11 +21,17 @@ const GATHERED: Duration = Duration::from_millis(10);
 
 /// Passes the functions' own lines on, under the binaries' names, and Lambda's report of each request that they name. START, END
 /// and other reports stay in CloudWatch Logs.
-pub(super) async fn follow(cloud: Cloud, events: Events) {
+/// Ends when `stop` is cancelled, after it has passed on the lines that were there.
+pub(super) async fn follow(cloud: Cloud, events: Events, stop: CancellationToken) {
     let mut lines = cloud.follow_logs();
     let mut functions: HashMap<Arc<str>, Function> = HashMap::new();
     loop {
-        match lines.recv().await {
+        let received = tokio::select! {
+            biased;
+            received = lines.recv() => received,
+            () = stop.cancelled() => return,
+        };
+        match received {
             Ok(LogEvent { region, group, message, .. }) => {
                 let Some(name) = cloud.function_of_group(&region, &group) else { continue };
                 let function = functions.entry(Arc::clone(&group)).or_insert_with(|| {
@@ -45,7 +52,7 @@ pub(super) async fn follow(cloud: Cloud, events: Events) {
             Err(RecvError::Closed) => return,
         }
         if lines.is_empty() {
-            sleep(GATHERED).await;
+            let _ = stop.run_until_cancelled(sleep(GATHERED)).await;
         }
     }
 }

@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -72,6 +73,34 @@ pub(super) async fn main_loop(
     let result = turning.await;
     let is_open = each(sinks, |sink| sink.flush());
     result.and(is_open.map(|_| ()))
+}
+
+/// Tells the functions' lines that were on their way when the session was stopped. `passed_on` ends when there are no more.
+pub(super) async fn tell_last_lines(
+    state: &mut State,
+    events: &mut mpsc::Receiver<Event>,
+    sinks: &mut [Box<dyn Sink>],
+    mut passed_on: JoinHandle<()>,
+) -> Result<(), UserError> {
+    let mut last = Vec::new();
+    loop {
+        tokio::select! {
+            event = events.recv() => last.extend(event),
+            _ = &mut passed_on => break,
+        }
+    }
+    last.extend(std::iter::from_fn(|| events.try_recv().ok()));
+    for event in last {
+        let at = wall_at(event.at);
+        for effect in update(state, event) {
+            if let Effect::Announce(notice) = effect
+                && notice.is_log_line()
+            {
+                tell(sinks, at, &notice, state)?;
+            }
+        }
+    }
+    each(sinks, |sink| sink.flush()).map(|_| ())
 }
 
 /// Lets the sinks write, and tells all of them what one could not. Returns false when the output's pipe is closed.

@@ -161,6 +161,7 @@ fn elsewhere(
         is_ours: false,
         embedded: None,
         status,
+        lines: None,
         stopped,
     }
 }

@@ -19,7 +19,7 @@ use crate::session::cloud::{CloudRequest, RunningCloud, start_cloud};
 use crate::session::consent::agree_to_deploy;
 use crate::session::database::SessionDatabase;
 use crate::session::lock::Lock;
-use crate::session::main_loop::main_loop;
+use crate::session::main_loop::{main_loop, tell_last_lines};
 use crate::session::opening::{Chosen, choose, connect_aws, open_localstack, running_aws};
 use crate::session::outputs::{Told, sinks};
 use crate::session::prepare::{Prepared, demands, outside_of_templates, prepare};
@@ -189,7 +189,7 @@ async fn serve(
     (events, mut inbox): (Events, tokio::sync::mpsc::Receiver<crate::engine::Event>),
     stop: CancellationToken,
 ) -> Result<(), UserError> {
-    let RunningCloud { endpoint, mut outputs, calls, target, is_ours, status, stopped, .. } = cloud;
+    let RunningCloud { endpoint, mut outputs, calls, target, is_ours, status, lines, stopped, .. } = cloud;
     let missing = tokio::task::spawn_blocking(devloop_system::missing).await.unwrap_or_default();
     if !missing.is_empty() {
         outputs.insert("Without".to_owned(), missing.join("; "));
@@ -253,10 +253,14 @@ async fn serve(
         let result =
             main_loop(&mut state, &mut inbox, &mut sinks, &mut workers, &stop, !watch && !is_ours).await;
         stop.cancel();
+        let last = match lines {
+            Some(lines) => tell_last_lines(&mut state, &mut inbox, &mut sinks, lines).await,
+            None => Ok(()),
+        };
         // Closing the queue releases senders that wait for room in it; the workers could not end otherwise.
         drop(inbox);
         workers.finish().await;
-        result
+        result.and(last)
     }
     .await;
     stop.cancel();

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::bus::Events;
 use crate::engine::{Digest, Fact, Following, Millis, Notice, Problem, State};
 use crate::error::UserError;
-use crate::session::main_loop::main_loop;
+use crate::session::main_loop::{main_loop, tell_last_lines};
 use crate::session::run::start_watcher;
 use crate::session::workers::Workers;
 use crate::sink::{Plain, Sink};
@@ -491,6 +491,26 @@ async fn a_reader_that_goes_away_ends_the_session_and_the_other_outputs_keep_the
     tokio::time::timeout(PATIENCE, turning).await.unwrap().unwrap();
     drop(sinks);
     assert_eq!(std::iter::from_fn(|| asked.try_recv().ok()).collect::<Vec<_>>(), ["line", "flush", "flush"]);
+}
+
+#[tokio::test]
+async fn lines_that_are_on_their_way_at_the_end_are_told_and_nothing_else() {
+    let (sender, mut asked) = unbounded_channel();
+    let (events, mut inbox) = Events::channel();
+    let mut sinks: Vec<Box<dyn Sink>> = vec![Box::new(Keeper(sender))];
+    // More than the queue holds, so that the lines wait for their reader.
+    let passing_on = tokio::spawn(async move {
+        events.send(Fact::Error { problem: Problem::new("odd", "something odd") }).await;
+        for number in 0..3_000 {
+            events.send(Fact::Log { function: "alpha".to_owned(), line: number.to_string() }).await;
+        }
+    });
+    let mut state = State::new(crate::graph::Workspace::default(), []);
+    tell_last_lines(&mut state, &mut inbox, &mut sinks, passing_on).await.unwrap();
+    drop(sinks);
+    let seen: Vec<_> = std::iter::from_fn(|| asked.try_recv().ok()).collect();
+    assert_eq!(seen.iter().filter(|what| **what == "line").count(), 3_000);
+    assert_eq!((seen.len(), seen.last()), (3_001, Some(&"flush")));
 }
 
 #[tokio::test]
