@@ -123,9 +123,7 @@ pub(crate) struct Limits {
     pub(crate) metric_seconds_retention_ms: u64,
     /// How long they are kept by the minute.
     pub(crate) metric_minutes_retention_ms: u64,
-    /// The most bytes of all secrets' values.
     pub(crate) secret_bytes: u64,
-    /// The most bytes of all parameters' values.
     pub(crate) parameter_bytes: u64,
 }
 
@@ -135,28 +133,20 @@ pub(crate) struct Limits {
 pub(crate) struct Retained {
     /// Records of Kinesis streams.
     pub(crate) stream_records: u64,
-    /// Their bytes.
     pub(crate) stream_bytes: u64,
     /// Items of tables.
     pub(crate) table_items: u64,
-    /// Their bytes.
     pub(crate) table_bytes: u64,
     /// Changes in tables' streams.
     pub(crate) table_stream_records: u64,
-    /// Their bytes.
     pub(crate) table_stream_bytes: u64,
     /// Lines of log groups.
     pub(crate) log_events: u64,
-    /// Their bytes.
     pub(crate) log_bytes: u64,
     pub(crate) metrics: u64,
-    /// Secrets of Secrets Manager.
     pub(crate) secrets: u64,
-    /// The bytes of their values.
     pub(crate) secret_bytes: u64,
-    /// Parameters of Systems Manager.
     pub(crate) parameters: u64,
-    /// The bytes of their values.
     pub(crate) parameter_bytes: u64,
 }
 
