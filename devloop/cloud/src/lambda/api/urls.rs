@@ -102,10 +102,10 @@ impl Lambda {
     /// The function whose URL is named. Aliases have none here.
     fn of_url(&self, call: &Call<'_>, name: &str) -> Result<Arc<Function>, ApiError> {
         let (function, reference) = self.find(call.cx, name)?;
-        match call.qualifier.is_some() || reference.qualifier.is_some() {
-            true => Err(missing()),
-            false => Ok(function),
+        if call.qualifier.is_some() || reference.qualifier.is_some() {
+            return Err(missing());
         }
+        Ok(function)
     }
 
     pub(super) fn get_url(&self, call: &Call<'_>, name: &str) -> Result<Value, ApiError> {

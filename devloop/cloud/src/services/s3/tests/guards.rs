@@ -105,19 +105,13 @@ async fn ownership_is_given_with_the_bucket_and_decides_the_error_about_lists() 
         world.ask(Method::PUT, &format!("/{name}"), &headers, b"").await
     };
     let public = ("x-amz-acl", "public-read");
-    for ownership in ["ObjectWriter", "BucketOwnerPreferred", "BucketOwnerEnforced"] {
+    for (ownership, status, code) in [
+        ("ObjectWriter", 501, "NotImplementedException"),
+        ("BucketOwnerPreferred", 501, "NotImplementedException"),
+        ("BucketOwnerEnforced", 400, "InvalidBucketAclWithObjectOwnership"),
+    ] {
         let name = ownership.to_lowercase();
-        check(
-            &create(&name, ownership, &[public]).await,
-            match ownership {
-                "BucketOwnerEnforced" => 400,
-                _ => 501,
-            },
-            match ownership {
-                "BucketOwnerEnforced" => "InvalidBucketAclWithObjectOwnership",
-                _ => "NotImplementedException",
-            },
-        );
+        check(&create(&name, ownership, &[public]).await, status, code);
         assert_eq!(create(&name, ownership, &[]).await.status, 200);
         let shown = world.get(&format!("/{name}?ownershipControls")).await.text();
         assert!(shown.contains(&format!("<ObjectOwnership>{ownership}</ObjectOwnership>")), "{shown}");
