@@ -35,6 +35,11 @@ static ABOUT: About = About {
         "UntagLogGroup",
         "UntagResource",
     ],
+    without_effect: &[
+        "entity of PutLogEvents: events are not related to services",
+        "unmask: nothing is masked",
+        "accountIdentifiers and includeLinkedAccounts of DescribeLogGroups: there is one account",
+    ],
     // Up to 1 MiB of messages [PutLogEvents], in which escape characters of terminals take six characters each.
     largest: 8 << 20,
     ..About::named("logs")

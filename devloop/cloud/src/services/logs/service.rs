@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::sync::broadcast::Receiver;
 
 use super::{
-    errors::{constraint, missing, no_group},
+    errors::{constraint, invalid, missing, no_group},
     filter,
     group::Group,
     groups,
@@ -45,6 +45,9 @@ pub(crate) struct Scope<'a> {
 impl Scope<'_> {
     /// The group that `logGroupName` or else `logGroupIdentifier` (a name or an ARN) names.
     pub(crate) fn group(&self, name: Option<&str>, identifier: Option<&str>) -> Result<Arc<Group>, ApiError> {
+        if name.is_some() && identifier.is_some() {
+            return Err(invalid("LogGroup name and LogGroup ARN are mutually exclusive parameters."));
+        }
         let name = name.or(identifier.map(group_of_arn)).ok_or_else(|| missing("logGroupName"))?;
         check_group_name(name)?;
         self.store.0.read().get(name).map(Arc::clone).ok_or_else(no_group)

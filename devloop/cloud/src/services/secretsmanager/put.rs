@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rand::Rng as _;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::store::{CURRENT, Content, Secret, Store, find_mut, invalid, refused};
 use crate::{
@@ -47,6 +47,7 @@ struct Input {
     tags: Vec<Tag>,
     tag_keys: Vec<String>,
     resource_policy: Option<String>,
+    block_public_policy: Option<bool>,
     add_replica_regions: Vec<Value>,
     rotation_token: Option<Value>,
     #[serde(rename = "Type")]
@@ -240,16 +241,40 @@ pub(super) fn untag(store: &Store, input: Value) -> Result<Value, ApiError> {
 pub(super) fn policy(store: &Store, input: Value) -> Result<Value, ApiError> {
     let input = Input::read(input)?;
     let policy = input.resource_policy.unwrap_or_default();
-    if !matches!(serde_json::from_str(&policy), Ok(Value::Object(Map { .. }))) {
+    let Ok(document @ Value::Object(_)) = serde_json::from_str::<Value>(&policy) else {
         return Err(ApiError::client(
             "MalformedPolicyDocumentException",
             "This resource policy is not valid JSON.",
+        ));
+    };
+    if input.block_public_policy == Some(true) && is_public(&document) {
+        return Err(ApiError::client(
+            "PublicPolicyException",
+            "This resource policy grants broad access to your secret, which BlockPublicPolicy prevents.",
         ));
     }
     let mut secrets = store.0.write();
     let secret = find_mut(&mut secrets, &input.secret_id)?;
     secret.policy = Some(policy);
     Ok(json!({ "ARN": secret.arn, "Name": secret.name }))
+}
+
+/// Whether a policy gives everybody access without a condition.
+fn is_public(policy: &Value) -> bool {
+    let statements = match &policy["Statement"] {
+        Value::Array(statements) => statements.as_slice(),
+        one => std::slice::from_ref(one),
+    };
+    let names_all = |principal: &Value| match principal {
+        Value::Array(all) => all.iter().any(|one| one == "*"),
+        one => one == "*",
+    };
+    statements.iter().any(|statement| {
+        let principal = &statement["Principal"];
+        statement["Effect"] == "Allow"
+            && statement["Condition"].is_null()
+            && (names_all(principal) || names_all(&principal["AWS"]))
+    })
 }
 
 fn add_tags(tags: &mut BTreeMap<String, String>, more: Vec<Tag>) -> Result<(), ApiError> {

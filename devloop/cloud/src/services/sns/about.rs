@@ -39,6 +39,7 @@ static ABOUT: About = About {
     ],
     without_effect: &[
         "topic policies: the embedded cloud does not evaluate IAM",
+        "KmsMasterKeyId and TracingConfig: nothing is encrypted, and no traces are sent",
         "SignatureVersion: signatures look like those of AWS, but cannot be verified",
     ],
     ..About::named("sns")

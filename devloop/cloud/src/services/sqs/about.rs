@@ -64,7 +64,7 @@ static ABOUT: About = About {
     ],
     without_effect: &[
         "queue policies: the embedded cloud does not evaluate IAM",
-        "KmsMasterKeyId and SqsManagedSseEnabled: nothing is encrypted",
+        "KmsMasterKeyId, KmsDataKeyReusePeriodSeconds and SqsManagedSseEnabled: nothing is encrypted",
         "the wait of 60 seconds after DeleteQueue: a queue of the same name can be created at once, so that a stack can be deployed anew",
     ],
     ..About::named("sqs")

@@ -45,7 +45,7 @@ impl Ssm {
             "GetParameter" => read::get(&store, cx, input),
             "GetParameters" => read::get_many(&store, cx, input),
             "GetParametersByPath" => read::by_path(&store, cx, input),
-            "GetParameterHistory" => read::history(&store, input),
+            "GetParameterHistory" => read::history(&store, cx, input),
             "DescribeParameters" => read::describe(&store, cx, input),
             "AddTagsToResource" => tags::add(&store, input),
             "RemoveTagsFromResource" => tags::remove(&store, input),
