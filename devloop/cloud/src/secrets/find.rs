@@ -117,7 +117,7 @@ fn of_name(text: &str, at: usize) -> Option<Range<usize>> {
     let start = before(end, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'));
     let name = &text[start..end];
     let kind = kind(name)?;
-    let value = Value::behind(text, at + 1)?;
+    let value = Value::behind(text, at + 1, &text[end..unspaced])?;
     let is_header = bytes[at] == b':' && unspaced == end;
     let is_bare = value.quotes.is_empty();
     match kind {
@@ -243,8 +243,8 @@ struct Value<'a> {
 
 impl<'a> Value<'a> {
     /// The value that begins at `at`, behind spaces, and behind what holds one value: a list, an attribute of DynamoDB such as
-    /// `{"S":`, or `Some(`. `None` where there is none.
-    fn behind(text: &'a str, at: usize) -> Option<Self> {
+    /// `{"S":`, or `Some(`. `None` where there is none. `name_quotes` are those behind the value's name.
+    fn behind(text: &'a str, at: usize, name_quotes: &str) -> Option<Self> {
         let mut rest = text[at..].trim_start_matches(' ');
         if rest.starts_with(['=', '>', '~']) {
             return None;
@@ -261,6 +261,14 @@ impl<'a> Value<'a> {
         }
         let slashes = rest.len() - rest.trim_start_matches('\\').len();
         let quotes = if rest[slashes..].starts_with(['"', '\'']) { &rest[..=slashes] } else { "" };
+        // Quotes behind `password=` may end the text that this stands in.
+        let inside = rest[quotes.len()..].chars().next();
+        if !quotes.is_empty()
+            && quotes != name_quotes
+            && matches!(inside, None | Some(',' | '}' | ']' | ':' | '\n'))
+        {
+            return None;
+        }
         let value = Self { text, start: text.len() - rest.len() + quotes.len(), quotes };
         (!value.whole().is_empty()).then_some(value)
     }

@@ -105,6 +105,7 @@ mod tests {
         );
         // One that has no end is masked as if it had no quotes, and never beyond the text that it is in.
         check("password=\"a b", "password=\"*** b");
+        check(r#"{"line":"password=","more":"x"}"#, r#"{"line":"password=","more":"x"}"#);
         check(r#"{"line":"password='a","b":"it's"}"#, r#"{"line":"password='***","b":"it's"}"#);
     }
 
