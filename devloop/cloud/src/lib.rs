@@ -45,11 +45,12 @@ pub use cloudformation::{Applied, Deed, LeftOut, Outputs, ResourceChange, StackR
 pub use context::Context;
 pub use error::ApiError;
 pub use faults::Faults;
+pub use gateway::Door;
 pub use lambda::{Activation, ActivationError, Replayed, is_interpreted};
 pub use limits::Limits;
 pub use report_line::{OwnLine, ReportLine};
 pub use scratch::clear_leftovers;
-pub use secrets::without_passwords;
+pub use secrets::{without_secrets, without_secrets_in};
 pub use services::logs::LogEvent;
 pub use services::sns::Mail;
 pub use supported::supported;

@@ -85,6 +85,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "http",
             "registry",
             "rest",
+            "secrets",
             "service",
             "wire",
         ],

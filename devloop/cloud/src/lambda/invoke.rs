@@ -22,7 +22,7 @@ use crate::{
     clock::Clock,
     error::ApiError,
     functions::{Invocation, Outcome, Starvation},
-    secrets::without_passwords,
+    secrets::without_secrets,
     services::logs::Logs,
     wire,
 };
@@ -95,7 +95,7 @@ impl Invoker {
         function.meters.errors.record(f64::from(u8::from(report.error.is_some())), now);
         function.meters.concurrency.record(permit.running as f64, now);
         if let Some(error) = &report.error {
-            version.last.lock().error = Some((without_passwords(error).into_owned(), now));
+            version.last.lock().error = Some((without_secrets(error).into_owned(), now));
         }
         Ok(Outcome {
             request_id: request_id.to_string(),

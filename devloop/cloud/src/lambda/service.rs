@@ -133,6 +133,11 @@ impl Lambda {
         self.invoker.recent.shown()
     }
 
+    /// The event with this number, if it is kept.
+    pub(crate) fn recent_event(&self, number: u64) -> Option<Value> {
+        self.invoker.recent.one(number)
+    }
+
     fn target(
         &self,
         cx: &Context,
