@@ -170,6 +170,27 @@ fn variables_of_sams_env_file_stay_over_those_of_an_edited_template() {
     assert!(session.end().success());
 }
 
+#[test]
+fn what_a_program_writes_into_the_env_file_is_read_once_and_kept() {
+    let tiny = Tiny::new();
+    let file = format!("stack/templates/{STACK}.template.json");
+    tiny.write(&file, &template(None, &BOTH));
+    assert!(Command::new("mkfifo").arg(tiny.path("vars")).status().unwrap().success());
+    let pipe = tiny.path("vars");
+    // As a shell's `<(...)`: it waits for a reader, and there is nothing more to read when that has read it.
+    let writing = std::thread::spawn(move || fs::write(pipe, "ALL=a\n").unwrap());
+    let arguments = ["watch", "--port", "0", "--json", "--env-file", "vars"];
+    let mut session = Lines::start(tiny.devloop(&arguments));
+    let endpoint = session.wait("ready", "")["endpoint"].as_str().unwrap().to_owned();
+    writing.join().unwrap();
+    assert_eq!(variables(&endpoint, "Up"), json!({ "ALL": "a" }));
+    tiny.write(&file, &template(Some(1), &BOTH));
+    let added = json!(["Queue (AWS::SQS::Queue) added"]);
+    while session.wait("template", "")["changes"] != added {}
+    assert_eq!(variables(&endpoint, "Up"), json!({ "ALL": "a" }));
+    assert!(session.end().success());
+}
+
 /// Two resources that the cloud lacks, a function that needs neither, and in the second template one that needs one of them.
 fn lacking(needs: bool) -> String {
     let mut document: Value = serde_json::from_str(&template(None, &[("Up", "up")])).unwrap();

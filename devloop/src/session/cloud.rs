@@ -69,11 +69,11 @@ pub(super) struct RunningCloud {
     pub(super) stopped: Pending<'static, ()>,
 }
 
-/// Starts the cloud, applies the templates, and creates the functions that no template has.
+/// Starts the cloud, applies the templates, and creates the functions that no template has. None if `stop` was cancelled meanwhile.
 pub(super) async fn start_cloud(
     request: CloudRequest,
     stop: CancellationToken,
-) -> Result<RunningCloud, UserError> {
+) -> Result<Option<RunningCloud>, UserError> {
     let CloudRequest {
         port,
         templates,
@@ -136,7 +136,12 @@ pub(super) async fn start_cloud(
         variables.give().await?;
         Ok::<_, Problem>((furnished, variables))
     };
-    match furnished.await {
+    // A function that a template's resource waits for may never answer, and a pipe may never end.
+    let Some(furnished) = stop.run_until_cancelled(furnished).await else {
+        stopped.await;
+        return Ok(None);
+    };
+    match furnished {
         Ok((mut outputs, variables)) => {
             if watch {
                 let following = Arc::clone(&variables).follow(events.clone());
@@ -157,7 +162,7 @@ pub(super) async fn start_cloud(
                 target = target.replaying(events);
             }
             let target = Arc::new(target);
-            Ok(RunningCloud {
+            Ok(Some(RunningCloud {
                 endpoint,
                 outputs,
                 calls,
@@ -167,7 +172,7 @@ pub(super) async fn start_cloud(
                 status,
                 lines: Some(lines),
                 stopped,
-            })
+            }))
         }
         Err(problem) => {
             stop.cancel();
