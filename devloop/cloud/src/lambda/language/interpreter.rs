@@ -5,18 +5,19 @@ use std::{
     collections::HashMap,
     ffi::{OsStr, OsString},
     io::{self, Read as _, Write as _},
-    os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
-    process::{ChildStdout, Command, Stdio},
+    process::{ChildStdout, Stdio},
     sync::{Arc, LazyLock},
     time::{Duration, Instant},
 };
 
+use devloop_system::children;
 use parking_lot::Mutex;
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     process::{Pid, Signal, kill_process_group},
 };
+use tokio::process::Command;
 
 use super::Language;
 
@@ -38,11 +39,11 @@ pub(crate) struct Interpreter {
 
 impl Interpreter {
     /// The command that starts it. It reads the runtime client from its standard input.
-    pub(crate) fn command(&self) -> io::Result<tokio::process::Command> {
+    pub(crate) fn command(&self) -> io::Result<Command> {
         let (reader, mut writer) = io::pipe()?;
         // The client is shorter than any pipe is large, so this waits for no reader.
         writer.write_all(self.language.client().as_bytes())?;
-        let mut command = tokio::process::Command::new(&self.program);
+        let mut command = Command::new(&self.program);
         match self.language {
             Language::Node => command.arg("-"),
             // Without buffers for output, and without a `__pycache__` in the developer's folder.
@@ -109,7 +110,10 @@ fn ask(language: Language, program: &Path, patience: Duration) -> Option<Interpr
     // Settings for the developer's own programs must not change what they print here.
     let mut command = Command::new(program);
     command.args(question).env_remove("NODE_OPTIONS").process_group(0);
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok()?;
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    // This thread waits for it.
+    children::die_with_this_process(&mut command, Signal::KILL);
+    let mut child = command.into_std().spawn().ok()?;
     let answer = child.stdout.take().and_then(|output| two_lines(output, Instant::now() + patience));
     // It and what it has started may run on.
     let _ = kill_process_group(Pid::from_child(&child), Signal::KILL);
