@@ -34,6 +34,7 @@ mod workspace;
 
 use std::io::Write;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 
@@ -44,6 +45,10 @@ use crate::error::UserError;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// How long work that blocks a thread may hold back the end of the program. Deleting folders is done by then; a read of a pipe that
+/// stands in the place of a file may never be.
+const LAST_WORK: Duration = Duration::from_secs(2);
+
 fn main() -> ExitCode {
     if let Some(code) = linker::run_in_place_of_rustc().or_else(devloop_prelink::run_in_place_of_the_linker) {
         return code;
@@ -52,7 +57,11 @@ fn main() -> ExitCode {
     descriptors::raise();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads()).enable_all().build();
     match runtime {
-        Ok(runtime) => runtime.block_on(run(arguments)),
+        Ok(runtime) => {
+            let code = runtime.block_on(run(arguments));
+            runtime.shutdown_timeout(LAST_WORK);
+            code
+        }
         Err(error) => {
             let message = format!("start the async runtime: {error}");
             report(&UserError::failure("runtime_failed", message), false);

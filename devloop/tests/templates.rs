@@ -102,20 +102,17 @@ fn an_edited_template_is_applied_and_told_before_the_next_build() {
 fn a_template_that_is_saved_while_the_session_starts_is_applied_too() {
     let tiny = Tiny::new();
     let file = format!("stack/templates/{STACK}.template.json");
-    // The session reads the included file after the template itself, and waits for whoever writes into this pipe.
-    let part = tiny.path("stack/templates/part.json");
-    tiny.write("stack/templates/other.json", "{}");
-    let made = Command::new("mkfifo").arg(&part).status().unwrap();
+    tiny.write(&file, &template(None, &BOTH));
+    // The session reads the env file after the template, and waits for whoever writes into this pipe.
+    let vars = tiny.path("vars");
+    let made = Command::new("mkfifo").arg(&vars).status().unwrap();
     assert!(made.success());
-    let mut first: Value = serde_json::from_str(&template(None, &BOTH)).unwrap();
-    first["Resources"]["Fn::Transform"] =
-        json!({ "Name": "AWS::Include", "Parameters": { "Location": "part.json" } });
-    tiny.write(&file, &first.to_string());
-    let mut session = Lines::start(tiny.devloop(&["watch", "--port", "0", "--json"]));
+    let mut session =
+        Lines::start(tiny.devloop(&["watch", "--port", "0", "--json", "--env-file", "vars"]));
     // Opening it ends when the session opens it for reading.
-    let mut pipe = fs::OpenOptions::new().write(true).open(&part).unwrap();
+    let mut pipe = fs::OpenOptions::new().write(true).open(&vars).unwrap();
     tiny.write(&file, &template(Some(1), &BOTH));
-    pipe.write_all(b"{}").unwrap();
+    pipe.write_all(b"A=1").unwrap();
     drop(pipe);
     let endpoint = session.wait("ready", "")["endpoint"].as_str().unwrap().to_owned();
     assert_eq!(session.wait("template", "")["changes"], json!(["Queue (AWS::SQS::Queue) added"]));
@@ -167,6 +164,27 @@ fn variables_of_sams_env_file_stay_over_those_of_an_edited_template() {
         }
     };
     assert!(refused["hint"].as_str().unwrap().contains("Mid, Up"), "{refused}");
+    assert!(session.end().success());
+}
+
+#[test]
+fn what_a_program_writes_into_the_env_file_is_read_once_and_kept() {
+    let tiny = Tiny::new();
+    let file = format!("stack/templates/{STACK}.template.json");
+    tiny.write(&file, &template(None, &BOTH));
+    assert!(Command::new("mkfifo").arg(tiny.path("vars")).status().unwrap().success());
+    let pipe = tiny.path("vars");
+    // As a shell's `<(...)`: it waits for a reader, and there is nothing more to read when that has read it.
+    let writing = std::thread::spawn(move || fs::write(pipe, "ALL=a\n").unwrap());
+    let arguments = ["watch", "--port", "0", "--json", "--env-file", "vars"];
+    let mut session = Lines::start(tiny.devloop(&arguments));
+    let endpoint = session.wait("ready", "")["endpoint"].as_str().unwrap().to_owned();
+    writing.join().unwrap();
+    assert_eq!(variables(&endpoint, "Up"), json!({ "ALL": "a" }));
+    tiny.write(&file, &template(Some(1), &BOTH));
+    let added = json!(["Queue (AWS::SQS::Queue) added"]);
+    while session.wait("template", "")["changes"] != added {}
+    assert_eq!(variables(&endpoint, "Up"), json!({ "ALL": "a" }));
     assert!(session.end().success());
 }
 

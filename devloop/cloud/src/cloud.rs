@@ -20,7 +20,7 @@ use crate::{
     faults::Faults,
     functions::{Functions, Invocation, Outcome},
     gateway::{self, Pages},
-    lambda::{Activation, ActivationError, Lambda, LocalHandler, Replayed},
+    lambda::{Activation, ActivationError, Lambda, LocalHandler, Replayed, collect_orphans},
     limits::Limits,
     registry::Registry,
     service::Service,
@@ -167,9 +167,11 @@ impl Cloud {
     ) -> std::io::Result<()> {
         let address = listener.local_addr()?;
         self.listens_on(address);
+        let collecting = tokio::spawn(collect_orphans());
         let outcome = gateway::serve(Arc::clone(&self.0.pages), listener, shutdown).await;
         self.0.events.stop().await;
         self.0.lambda.stop().await;
+        collecting.abort();
         outcome
     }
 

@@ -49,7 +49,7 @@ pub use gateway::Door;
 pub use lambda::{Activation, ActivationError, Replayed, is_interpreted};
 pub use limits::Limits;
 pub use report_line::{OwnLine, ReportLine};
-pub use scratch::clear_leftovers;
+pub use scratch::{Leftovers, clear_leftovers};
 pub use secrets::{without_secrets, without_secrets_in};
 pub use services::logs::LogEvent;
 pub use services::sns::Mail;

@@ -33,9 +33,21 @@ pub(crate) fn create(purpose: Purpose) -> io::Result<TempDir> {
     tempfile::Builder::new().prefix(&format!("{}{}-", purpose.prefix(), std::process::id())).tempdir()
 }
 
-/// Deletes the folders that killed processes have left in the folder for temporary files; returns how many were deleted.
-pub fn clear_leftovers() -> usize {
-    clear(&std::env::temp_dir())
+/// How much killed sessions had left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Leftovers {
+    /// Folders in the folder for temporary files.
+    pub folders: usize,
+    /// Processes that functions had started. A killed session takes only the functions themselves with it.
+    pub processes: usize,
+}
+
+/// Deletes the folders that killed sessions have left in the folder for temporary files, and ends the processes that their functions
+/// have left.
+pub fn clear_leftovers() -> Leftovers {
+    // The processes first, because they may use the folders.
+    let processes = devloop_system::children::end_leftovers();
+    Leftovers { folders: clear(&std::env::temp_dir()), processes }
 }
 
 /// Deletes the folders in `place` whose process has ended; returns how many. Skips a folder that cannot be deleted.

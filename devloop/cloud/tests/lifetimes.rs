@@ -163,13 +163,39 @@ async fn an_environment_that_is_being_killed_takes_no_event() {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_daemon_that_a_function_leaves_behind_ends_with_it() {
+    daemon_ends_with_its_function(json!({"do": "leave"})).await;
+}
+
+#[cfg(all(target_os = "linux", not(devloop_portable)))]
+#[tokio::test]
+async fn a_daemon_without_the_function_s_variables_ends_with_it() {
+    daemon_ends_with_its_function(json!({"do": "leave", "for": 1000})).await;
+}
+
+/// Invokes a function with an event that makes it leave a daemon, and stops the cloud.
+#[cfg(target_os = "linux")]
+async fn daemon_ends_with_its_function(mut event: Value) {
     let (cloud, folder) = (TestCloud::start().await, FunctionFolder::new("one"));
     cloud.create_hot("f", folder.path(), json!({})).await;
     let file = folder.path().join("daemon");
-    cloud.invoke("f", json!({"do": "leave", "pid": file})).await;
+    event["pid"] = json!(file);
+    cloud.invoke("f", event).await;
     let daemon = eventually("the daemon", async || std::fs::read_to_string(&file).ok()).await;
     let place = format!("/proc/{daemon}");
     assert!(std::path::Path::new(&place).exists());
     cloud.stop().await;
     assert!(!std::path::Path::new(&place).exists(), "the daemon has ended when the cloud has stopped");
+}
+
+#[cfg(all(target_os = "linux", not(devloop_portable)))]
+#[tokio::test]
+async fn a_daemon_that_ends_before_its_function_leaves_the_process_table() {
+    let (cloud, folder) = (TestCloud::start().await, FunctionFolder::new("one"));
+    cloud.create_hot("f", folder.path(), json!({})).await;
+    let file = folder.path().join("daemon");
+    cloud.invoke("f", json!({"do": "leave", "pid": file, "for": 0})).await;
+    let daemon = eventually("the daemon", async || std::fs::read_to_string(&file).ok()).await;
+    let place = std::path::PathBuf::from(format!("/proc/{daemon}"));
+    eventually("the end of the daemon", async || (!place.exists()).then_some(())).await;
+    assert_eq!(cloud.cloud.status().await["functions"][0]["environments"]["idle"], 1, "the function lives");
 }

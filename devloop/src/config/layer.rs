@@ -115,7 +115,7 @@ impl Layer {
         let invalid = |error: &dyn std::fmt::Display| {
             UserError::usage("config_invalid", format!("read {origin}: {error}"))
         };
-        let text = match std::fs::read_to_string(path) {
+        let text = match devloop_system::files::read_text(path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
             Err(error) => return Err(invalid(&error)),

@@ -62,7 +62,7 @@ pub(super) fn is_being_built(folder: &Path) -> bool {
     else {
         return false;
     };
-    let Ok(mut file) = File::open(dist.join(FILE)) else { return false };
+    let Ok(mut file) = devloop_system::files::open(&dist.join(FILE)) else { return false };
     if !matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)) {
         return false;
     }

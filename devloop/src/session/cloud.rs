@@ -70,11 +70,11 @@ pub(super) struct RunningCloud {
     pub(super) stopped: Pending<'static, ()>,
 }
 
-/// Starts the cloud, applies the templates, and creates the functions that no template has.
+/// Starts the cloud, applies the templates, and creates the functions that no template has. None if `stop` was cancelled meanwhile.
 pub(super) async fn start_cloud(
     request: CloudRequest,
     stop: CancellationToken,
-) -> Result<RunningCloud, UserError> {
+) -> Result<Option<RunningCloud>, UserError> {
     let CloudRequest {
         port,
         templates,
@@ -137,7 +137,12 @@ pub(super) async fn start_cloud(
         variables.give().await?;
         Ok::<_, Problem>((furnished, variables))
     };
-    match furnished.await {
+    // A function that a template's resource waits for may never answer, and a pipe may never end.
+    let Some(furnished) = stop.run_until_cancelled(furnished).await else {
+        stopped.await;
+        return Ok(None);
+    };
+    match furnished {
         Ok((mut outputs, variables)) => {
             if watch {
                 let following = Arc::clone(&variables).follow(events.clone());
@@ -158,7 +163,7 @@ pub(super) async fn start_cloud(
                 target = target.replaying(events);
             }
             let target = Arc::new(target);
-            Ok(RunningCloud {
+            Ok(Some(RunningCloud {
                 endpoint,
                 outputs,
                 calls,
@@ -168,7 +173,7 @@ pub(super) async fn start_cloud(
                 status,
                 lines: Some(lines),
                 stopped,
-            })
+            }))
         }
         Err(problem) => {
             stop.cancel();
@@ -227,17 +232,20 @@ fn one_list(stacks: Vec<(String, Vec<(String, String)>)>) -> BTreeMap<String, St
     list
 }
 
-/// Deletes what killed sessions have left in the folder for temporary files. Returns a sentence about it.
+/// Clears what killed sessions have left. Returns a sentence about it.
 async fn clear_leftovers() -> Option<String> {
-    let cleared = tokio::task::spawn_blocking(devloop_cloud::clear_leftovers).await.unwrap_or(0);
-    let place = std::env::temp_dir();
-    (cleared > 0).then(|| {
-        let folders = if cleared == 1 { "folder" } else { "folders" };
-        format!(
-            "{cleared} {folders} of code and objects in {}, left by sessions that were killed",
-            place.display()
-        )
-    })
+    let cleared = tokio::task::spawn_blocking(devloop_cloud::clear_leftovers).await.ok()?;
+    let count = |count: usize, one: &str, many: &str| match count {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        _ => Some(format!("{count} {many}")),
+    };
+    let folders = count(cleared.folders, "folder", "folders")
+        .map(|folders| format!("{folders} of code and objects in {}", std::env::temp_dir().display()));
+    let processes = count(cleared.processes, "process", "processes")
+        .map(|processes| format!("{processes} that functions had started"));
+    let all: Vec<String> = folders.into_iter().chain(processes).collect();
+    (!all.is_empty()).then(|| format!("{}, left by sessions that were killed", all.join(" and ")))
 }
 
 /// Reports, at most once a minute, that the cloud turned clients away because it may have no more connections open.

@@ -20,6 +20,7 @@ mod options;
 mod orders;
 mod outputs;
 mod parameters;
+mod pipe;
 mod port;
 mod prepare;
 mod rollback;

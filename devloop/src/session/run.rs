@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use devloop_system::files::read_text;
 use tokio_util::sync::CancellationToken;
 
 use crate::build::{Builder, Machines, Standby};
@@ -130,7 +131,10 @@ async fn run_prepared(
                 mail: prepared.workspace.target_directory.join("devloop/mail"),
                 events: events.clone(),
             };
-            start_cloud(request, stop.clone()).await?
+            match start_cloud(request, stop.clone()).await? {
+                Some(cloud) => cloud,
+                None => return Ok(()),
+            }
         }
         Chosen::Localstack(endpoint) => open_localstack(&prepared, endpoint, &events, &stop).await?,
         Chosen::Aws => {
@@ -350,7 +354,7 @@ pub(super) fn start_watcher(
             }
             Ok(Seen::Watching) => {
                 let is_other = |(path, text): &&(PathBuf, String)| {
-                    std::fs::read_to_string(path).is_ok_and(|now| now != *text)
+                    read_text(path).is_ok_and(|now| now != *text)
                 };
                 let paths: Vec<PathBuf> =
                     read.iter().filter(is_other).map(|(path, _)| path.clone()).collect();

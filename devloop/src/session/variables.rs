@@ -3,16 +3,18 @@
 //! an update starts their environments anew.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use devloop_cloud::Cloud;
+use devloop_system::files::read_text;
 use serde_json::{Value, json};
 use tokio::sync::{Mutex, mpsc};
 
 use crate::bus::Events;
 use crate::engine::{Fact, Problem, WatchList};
+use crate::session::pipe;
 use crate::watch::{Seen, Watcher};
 
 /// The pause between two looks at an update.
@@ -51,13 +53,15 @@ struct Given {
 pub(super) struct Variables {
     cloud: Cloud,
     files: Vec<PathBuf>,
+    /// What pipes among the files said; they say it once.
+    piped: Mutex<BTreeMap<PathBuf, String>>,
     given: Mutex<BTreeMap<String, Given>>,
 }
 
 impl Variables {
     /// Nothing is given yet.
     pub(super) fn new(cloud: &Cloud, files: Vec<PathBuf>) -> Self {
-        Self { cloud: cloud.clone(), files, given: Mutex::default() }
+        Self { cloud: cloud.clone(), files, piped: Mutex::default(), given: Mutex::default() }
     }
 
     /// Gives every function of the cloud what the files say now; returns the names of those whose variables changed. To be called
@@ -67,7 +71,7 @@ impl Variables {
             return Ok(Vec::new());
         }
         let mut given = self.given.lock().await;
-        let said = read(&self.files)?;
+        let said = self.said().await?;
         let functions = self.functions().await?;
         said.check(&functions)?;
         given.retain(|name, _| functions.iter().any(|function| function.name == *name));
@@ -97,6 +101,32 @@ impl Variables {
             }
         }
         Ok(changed)
+    }
+
+    /// What the files say together; of two that name a variable the later one counts.
+    async fn said(&self) -> Result<Said, Problem> {
+        let mut said = Said::default();
+        for file in &self.files {
+            let wrong =
+                |why: String| Problem::new("env_file_invalid", format!("read {}: {why}", file.display()));
+            let text = self.text(file).await.map_err(|error| wrong(error.to_string()))?;
+            said.add(&text).map_err(wrong)?;
+        }
+        Ok(said)
+    }
+
+    /// A pipe is read once, as shells make them for `<(...)`, and its text is kept.
+    async fn text(&self, file: &Path) -> std::io::Result<String> {
+        if !pipe::is_pipe(file) {
+            return read_text(file);
+        }
+        let mut piped = self.piped.lock().await;
+        if let Some(text) = piped.get(file) {
+            return Ok(text.clone());
+        }
+        let text = pipe::read(file, pipe::PATIENCE).await?;
+        piped.insert(file.to_owned(), text.clone());
+        Ok(text)
     }
 
     /// Waits until no update of the function is in progress: after one its environments have the newest variables. Returns why the last
@@ -160,15 +190,16 @@ impl Variables {
 
     /// Follows the files until the watcher fails, and reports which functions got new variables.
     pub(super) async fn follow(self: Arc<Self>, events: Events) {
-        if self.files.is_empty() {
+        let saved: Vec<PathBuf> = self.files.iter().filter(|file| !pipe::is_pipe(file)).cloned().collect();
+        if saved.is_empty() {
             return;
         }
         // One waiting burst is enough, because the files are read when it is handled.
-        let (saved, mut saves) = mpsc::channel(1);
+        let (told, mut saves) = mpsc::channel(1);
         let watcher = Watcher::start(Vec::new(), move |seen| {
             // Also when the watch begins: a file may have been saved since it was read.
             if matches!(seen, Ok(Seen::Burst(_) | Seen::Watching)) {
-                let _ = saved.try_send(());
+                let _ = told.try_send(());
             }
         });
         let watcher = match watcher {
@@ -177,9 +208,9 @@ impl Variables {
         };
         // As inputs they are watched even where git ignores them, as it does files with secrets.
         watcher.watch(WatchList {
-            files: self.files.clone(),
+            inputs: saved.iter().cloned().collect(),
+            files: saved,
             directories: Vec::new(),
-            inputs: self.files.iter().cloned().collect(),
         });
         while saves.recv().await.is_some() {
             match self.give().await {
@@ -202,6 +233,20 @@ impl Function {
 }
 
 impl Said {
+    /// Adds what another file says.
+    fn add(&mut self, text: &str) -> Result<(), String> {
+        if !text.trim_start().starts_with('{') {
+            self.all.extend(lines(text)?);
+            return Ok(());
+        }
+        let found = by_function(text)?;
+        self.all.extend(found.all);
+        for (name, variables) in found.one {
+            self.one.entry(name).or_default().extend(variables);
+        }
+        Ok(())
+    }
+
     /// Refuses a name that no function has.
     fn check(&self, functions: &[Function]) -> Result<(), Problem> {
         let is_known = |name: &String| functions.iter().any(|function| function.is_called(name));
@@ -222,25 +267,6 @@ impl Said {
         }
         set
     }
-}
-
-/// What the files say together; of two that name a variable the later one counts.
-fn read(files: &[PathBuf]) -> Result<Said, Problem> {
-    let mut said = Said::default();
-    for file in files {
-        let wrong = |why: String| Problem::new("env_file_invalid", format!("read {}: {why}", file.display()));
-        let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
-        if text.trim_start().starts_with('{') {
-            let found = by_function(&text).map_err(wrong)?;
-            said.all.extend(found.all);
-            for (name, variables) in found.one {
-                said.one.entry(name).or_default().extend(variables);
-            }
-        } else {
-            said.all.extend(lines(&text).map_err(wrong)?);
-        }
-    }
-    Ok(said)
 }
 
 /// The form of `sam local --env-vars` [Environment variable file, AWS SAM Developer Guide].

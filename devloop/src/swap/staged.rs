@@ -48,7 +48,7 @@ pub(super) fn copy(from: &Path, into: &mut File) -> io::Result<Digest> {
 /// The digest of a file's content.
 pub(super) fn digest_of(path: &Path) -> Result<Digest, SwapError> {
     let mut hash = Sha256::new();
-    File::open(path)
+    devloop_system::files::open(path)
         .and_then(|mut file| io::copy(&mut file, &mut hash))
         .map_err(|error| SwapError::io("read", path, error))?;
     Ok(hexadecimal(hash))

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use rustix::process::Pid;
 
+use crate::children::Mark;
 use crate::way;
 
 /// The process that listens on this port of this machine, if devloop may inspect it.
@@ -16,13 +17,13 @@ pub fn name_of(process: u32) -> Option<String> {
     way::name_of(process)
 }
 
-/// The processes that may be at the other end of a connection: the process group of `leader`, and those with the variable `mark`.
+/// The processes that may be at the other end of a connection: the process group of `leader`, and those with `mark`.
 #[derive(Debug, Clone)]
 pub struct Owner {
     /// The process that leads the group.
     pub leader: Pid,
-    /// An environment variable, as `NAME=value`, that only processes of this owner have.
-    pub mark: String,
+    /// What only processes of this owner have.
+    pub mark: Mark,
 }
 
 impl Owner {
@@ -65,7 +66,7 @@ mod tests {
         let far = client.local_addr().unwrap();
         let _accepted = socket.accept().unwrap();
         let own = rustix::process::getpgid(None).unwrap();
-        let owner = |leader| Owner { leader, mark: "SYSTEM_TEST=none".to_owned() };
+        let owner = |leader| Owner { leader, mark: Mark::new("SYSTEM_TEST=none".to_owned()) };
         assert!(owner(own).is_behind(far, near), "this process holds it");
         let mut other =
             Command::new("sleep").arg("60").stdin(Stdio::null()).process_group(0).spawn().unwrap();

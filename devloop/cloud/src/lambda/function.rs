@@ -18,7 +18,7 @@ use super::{
     meters::Meters,
     version::{Update, Version},
 };
-use crate::{clock::Clock, error::ApiError, proxy::Cors};
+use crate::{clock::Clock, error::ApiError, proxy::Cors, wire::aside};
 
 /// One function of one region.
 #[derive(Debug)]
@@ -278,7 +278,8 @@ impl Function {
             deployed.update = if version.pool.is_cold() { Update::Successful } else { Update::InProgress };
             deployed.clone()
         };
-        let generation = Generation::open(deployed.code, deployed.configuration).map(Arc::new);
+        // Nothing is known about the folder yet.
+        let generation = aside(|| Generation::open(deployed.code, deployed.configuration)).map(Arc::new);
         if deployed.update == Update::Successful {
             version.pool.replace(generation.ok());
             return Ok(());

@@ -31,6 +31,7 @@ mod version;
 pub use activation::{Activation, ActivationError};
 #[cfg(test)]
 pub(crate) use api::ROUTES;
+pub(crate) use environment::collect_orphans;
 pub use language::is_interpreted;
 pub(crate) use local::LocalHandler;
 pub use replay::Replayed;

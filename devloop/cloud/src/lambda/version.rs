@@ -117,7 +117,7 @@ impl Version {
     pub(crate) async fn activate(&self) -> Result<Duration, StartError> {
         let deployed = self.deployed();
         let generation =
-            Generation::open(deployed.code, deployed.configuration).map_err(|error| StartError {
+            aside(|| Generation::open(deployed.code, deployed.configuration)).map_err(|error| StartError {
                 error_type: "Runtime.InvalidEntrypoint".to_owned(),
                 message: spawn_error(&error),
                 document: None,

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use devloop_system::files::read_text;
+
 use super::samconfig::SamConfig;
 use super::{Template, stack};
 use crate::config::Settings;
@@ -114,7 +116,7 @@ fn apps(root: &Path) -> Vec<PathBuf> {
 
 /// Orders stacks after those that they depend on, by the CDK's manifest.
 fn in_order(app: &Path, files: Vec<PathBuf>) -> Vec<PathBuf> {
-    let manifest = std::fs::read_to_string(app.join("cdk.out/manifest.json")).unwrap_or_default();
+    let manifest = read_text(&app.join("cdk.out/manifest.json")).unwrap_or_default();
     let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap_or_default();
     let stack = |file: &Path| {
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use devloop_cloud::Given;
+use devloop_system::files::read_text;
 
 use crate::config::Settings;
 use crate::engine::Problem;
@@ -68,7 +69,7 @@ fn read_template(
         problem: Problem::new("template_invalid", format!("read the template {}: {error}", path.display())),
         exit: Exit::Cloud,
     };
-    let text = std::fs::read_to_string(&path).map_err(|error| unreadable(&error))?;
+    let text = read_text(&path).map_err(|error| unreadable(&error))?;
     let folder = path.parent().unwrap_or(Path::new(".")).to_owned();
     let file = |location: &str| included(&folder, location);
     let given = Given { parameters, file: &file };
@@ -107,7 +108,7 @@ fn included(folder: &Path, location: &str) -> Result<String, String> {
     if !file.starts_with(&folder) {
         return Err("lies outside of the template's folder".to_owned());
     }
-    std::fs::read_to_string(&file).map_err(unreadable)
+    read_text(&file).map_err(unreadable)
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ impl SamConfig {
     /// Reads the folder's file; a missing one sets nothing.
     pub(super) fn read(folder: &Path) -> Result<Self, UserError> {
         let path = folder.join("samconfig.toml");
-        match std::fs::read_to_string(&path) {
+        match devloop_system::files::read_text(&path) {
             Ok(text) => Self::parse(&text)
                 .map_err(|why| UserError::usage("config_invalid", format!("read {}: {why}", path.display()))),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),

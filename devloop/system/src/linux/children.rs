@@ -2,10 +2,10 @@ use std::fs;
 use std::os::fd::OwnedFd;
 
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, kill_process, pidfd_open, waitpid};
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open};
 use tokio::process::Command;
 
-use crate::way::{carries, processes};
+use crate::way::processes;
 
 #[expect(unsafe_code, reason = "the death signal can only be asked for between fork and exec")]
 pub(crate) fn die_with_this_process(command: &mut Command, signal: Signal) {
@@ -25,35 +25,6 @@ pub(crate) fn die_with_this_process(command: &mut Command, signal: Signal) {
 pub(crate) fn adopt() {
     // An error means a kernel without it; strays then outlive the function.
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
-}
-
-/// Strays are children of this process, because it adopts them.
-pub(crate) fn end_strays(mark: &str) {
-    /// How many generations of strays are looked for; each one's end hands over the next.
-    const GENERATIONS: usize = 8;
-
-    for _ in 0..GENERATIONS {
-        let strays: Vec<_> = children().into_iter().filter(|child| carries(*child, mark)).collect();
-        if strays.is_empty() {
-            return;
-        }
-        for stray in strays {
-            // Nobody else waits for it: it was started by a process that is gone.
-            if kill_process(stray, Signal::KILL).is_ok() {
-                let _ = waitpid(Some(stray), WaitOptions::empty());
-            }
-        }
-    }
-}
-
-/// The children of all threads of this process.
-fn children() -> Vec<Pid> {
-    let threads = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
-    let lists = threads.filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok());
-    let ids: Vec<i32> = lists
-        .flat_map(|list| list.split_whitespace().filter_map(|id| id.parse().ok()).collect::<Vec<_>>())
-        .collect();
-    ids.into_iter().filter_map(Pid::from_raw).collect()
 }
 
 /// The kernel ends the processes of a group one by one, some only after the leader is gone. Listing them once finds all.

@@ -4,6 +4,7 @@ mod children;
 mod debugger;
 mod files;
 mod sockets;
+mod strays;
 mod usage;
 
 use std::fs::{self, File};
@@ -14,10 +15,11 @@ use std::path::{Path, PathBuf};
 use rustix::process::Pid;
 use tempfile::TempDir;
 
-pub(crate) use children::{adopt, die_with_this_process, end_strays, wait_for_end_of_group};
+pub(crate) use children::{adopt, die_with_this_process, wait_for_end_of_group};
 pub(crate) use debugger::{allow_debugger, is_held};
 pub(crate) use files::{TELLS_WHO_WAITS, waiting_for_lock, watchers, widen};
 pub(crate) use sockets::{is_behind, listener, name_of, user_behind};
+pub(crate) use strays::{Tag, collect_orphans, end_leftovers, end_strays};
 pub use usage::PeakMemory;
 pub(crate) use usage::{load_average, usage, usage_of_children};
 
@@ -51,8 +53,3 @@ fn processes() -> impl Iterator<Item = Pid> {
     entries.filter_map(|entry| Pid::from_raw(entry.file_name().to_str()?.parse().ok()?))
 }
 
-/// Whether a process has `mark` among its variables. One that has ended has none.
-fn carries(process: Pid, mark: &str) -> bool {
-    fs::read(format!("/proc/{}/environ", process.as_raw_nonzero()))
-        .is_ok_and(|variables| variables.split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes()))
-}

@@ -6,7 +6,8 @@ use rustix::process::Pid;
 
 use crate::sockets::Owner;
 use crate::way::children::is_running_in;
-use crate::way::{carries, processes};
+use crate::way::processes;
+use crate::way::strays::carries;
 
 /// The state of a listening socket `[proc_net_tcp(5)]`.
 const LISTEN: &str = "0A";

@@ -7,6 +7,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::Command;
 
+use crate::children::Mark;
 use crate::way::tables::{carriers_of, ps};
 
 /// The watchdog, a shell script. It reads a line `PID SIGNAL` for each process that it has to end. When the last writer of its pipe is
@@ -85,13 +86,34 @@ fn is_read(pipe: &PipeWriter) -> bool {
 /// Other systems have no such thing; orphans become children of the system's first process.
 pub(crate) fn adopt() {}
 
-pub(crate) fn end_strays(mark: &str) {
-    for stray in carriers_of(mark).into_iter().filter(|stray| *stray != std::process::id()) {
+/// Nothing: these systems have nothing that a process inherits, that `ps` shows, and that it cannot lose with its variables.
+#[derive(Debug, Clone)]
+pub(crate) struct Tag;
+
+impl Tag {
+    pub(crate) fn new() -> Self {
+        Self
+    }
+
+    #[allow(clippy::unused_self, reason = "Linux's way has a number")]
+    pub(crate) fn put_on(&self, _command: &mut Command) {}
+}
+
+pub(crate) fn end_strays(mark: &Mark) {
+    for stray in carriers_of(&mark.variable).into_iter().filter(|stray| *stray != std::process::id()) {
         if let Some(stray) = Pid::from_raw(stray.cast_signed()) {
             // It may have ended by itself.
             let _ = kill_process(stray, Signal::KILL);
         }
     }
+}
+
+/// There are none, because orphans are not adopted.
+pub(crate) fn collect_orphans() {}
+
+/// None: the watchdog has ended them, except those that have left their group.
+pub(crate) fn end_leftovers() -> usize {
+    0
 }
 
 pub(crate) fn wait_for_end_of_group(leader: Pid) {

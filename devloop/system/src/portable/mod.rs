@@ -11,7 +11,9 @@ use std::os::fd::OwnedFd;
 
 use crate::files::Watchers;
 
-pub(crate) use children::{adopt, die_with_this_process, end_strays, wait_for_end_of_group};
+pub(crate) use children::{
+    Tag, adopt, collect_orphans, die_with_this_process, end_leftovers, end_strays, wait_for_end_of_group,
+};
 pub(crate) use debugger::{allow_debugger, is_held};
 pub(crate) use program::Held;
 pub(crate) use sockets::{is_behind, listener, name_of, user_behind};

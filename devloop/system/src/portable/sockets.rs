@@ -33,7 +33,7 @@ pub(crate) fn is_behind(owner: &Owner, far: SocketAddr, near: SocketAddr) -> boo
     if holders.is_empty() || holders.iter().any(in_group) {
         return true;
     }
-    let carriers = carriers_of(&owner.mark);
+    let carriers = carriers_of(&owner.mark.variable);
     holders.iter().any(|holder| carriers.contains(holder))
 }
 

@@ -60,6 +60,8 @@ pub(crate) struct Generation {
     pub(crate) identity: Identity,
     /// Whether finding out if the code has changed takes longer than other requests should wait.
     is_wide: bool,
+    /// Whether reading the code takes longer than whoever asks for its digest should wait.
+    is_large: bool,
     program: Program,
     digest: OnceLock<String>,
 }
@@ -79,9 +81,11 @@ impl Generation {
         if let Some(language) = Language::of(&configuration.runtime) {
             let interpreter = interpreter(language, &configuration.runtime).map_err(io::Error::other)?;
             let state = sources::state(code.folder())?;
-            let (identity, is_wide) = (Identity::Sources(state.identity), state.is_wide);
+            let identity = Identity::Sources(state.identity);
             let program = Program::Sources(interpreter);
-            return Ok(Self { configuration, code, identity, is_wide, program, digest: OnceLock::new() });
+            let sources::State { is_wide, is_large, .. } = state;
+            let digest = OnceLock::new();
+            return Ok(Self { configuration, code, identity, is_wide, is_large, program, digest });
         }
         // Opening a pipe or a device in its place must not block the cloud.
         let flags = rustix::fs::OFlags::NONBLOCK.bits() as i32;
@@ -101,7 +105,8 @@ impl Generation {
         let identity = Identity::File(FileIdentity::from_metadata(&metadata));
         let held = HeldProgram::hold(file, &path, || scratch::create(scratch::Purpose::Code))?;
         let program = Program::Bootstrap { held, is_script };
-        Ok(Self { configuration, code, identity, is_wide: false, program, digest: OnceLock::new() })
+        let digest = OnceLock::new();
+        Ok(Self { configuration, code, identity, is_wide: false, is_large: false, program, digest })
     }
 
     /// The interpreter that reads the code; `None` when it is a binary.
@@ -130,7 +135,8 @@ impl Generation {
         }
     }
 
-    /// SHA-256 of the code in hex. Reads all of it once: call it where blocking is fine.
+    /// SHA-256 of the code in hex. Reads all of it once: call it where blocking is fine. Of many or large sources it is the digest of their
+    /// state, so that somebody's home in the place of a function's folder is not read.
     pub(crate) fn digest(&self) -> &str {
         self.digest.get_or_init(|| {
             let mut hasher = Sha256::new();
@@ -139,6 +145,12 @@ impl Generation {
                     file.seek(SeekFrom::Start(0))?;
                     io::copy(&mut file, &mut hasher).map(|_| ())
                 }),
+                Program::Sources(_) if self.is_large => {
+                    if let Identity::Sources(state) = self.identity {
+                        hasher.update(state.to_be_bytes());
+                    }
+                    Ok(())
+                }
                 Program::Sources(_) => sources::digest(self.code.folder(), &mut hasher),
             };
             match read {
@@ -178,6 +190,27 @@ impl Generation {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn large_sources_are_not_read_for_a_digest() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("index.js");
+        let input = serde_json::json!({"Role": "r", "Runtime": "python3.13", "Handler": "index.handler"});
+        let configuration = Arc::new(Configuration::create(&input).unwrap());
+        // Other content in a file of the same state.
+        let digest_with = |text: &str, size: u64| {
+            fs::write(&path, text).unwrap();
+            let file = File::options().write(true).open(&path).unwrap();
+            file.set_len(size).unwrap();
+            file.set_modified(std::time::UNIX_EPOCH).unwrap();
+            let code = Code::Hot { key: String::new(), folder: folder.path().to_owned() };
+            Generation::open(code, Arc::clone(&configuration)).unwrap().digest().to_owned()
+        };
+        assert_ne!(digest_with("a", 1), digest_with("b", 1));
+        let gigabyte = 1 << 30;
+        assert_eq!(digest_with("a", gigabyte), digest_with("b", gigabyte));
+        assert_ne!(digest_with("a", gigabyte), digest_with("a", gigabyte + 1));
+    }
 
     #[test]
     fn a_pipe_in_the_place_of_the_binary_is_refused_at_once() {

@@ -28,12 +28,17 @@ const MOST_FOLDERS: usize = 5_000;
 /// A walk over more files and folders than this takes longer than a millisecond or two.
 const WIDE: usize = 200;
 
+/// Files with more bytes than this together take longer to read than whoever asks for a digest should wait.
+const LARGE: u64 = 16 * 1024 * 1024;
+
 /// The state of a folder, from a walk that reads no file.
 pub(super) struct State {
     /// A digest of which files there are, and in which state.
     pub(super) identity: u64,
     /// Whether the walk took so long that the next one should not hold up other requests.
     pub(super) is_wide: bool,
+    /// Whether the files are too many or too large to be read.
+    pub(super) is_large: bool,
 }
 
 /// The state of all files.
@@ -41,11 +46,13 @@ pub(super) fn state(folder: &Path) -> io::Result<State> {
     let mut hasher = DefaultHasher::new();
     let walk = walk(folder)?;
     let is_wide = walk.files.len() + walk.folders > WIDE;
+    let mut bytes = 0;
     for (path, metadata) in walk.files {
         path.hash(&mut hasher);
         FileIdentity::from_metadata(&metadata).hash(&mut hasher);
+        bytes += metadata.len();
     }
-    Ok(State { identity: hasher.finish(), is_wide })
+    Ok(State { identity: hasher.finish(), is_wide, is_large: is_wide || bytes > LARGE })
 }
 
 /// Adds the names and the content of all files.

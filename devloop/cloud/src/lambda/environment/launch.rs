@@ -9,7 +9,11 @@ use std::{
     time::Duration,
 };
 
-use devloop_system::{children, debugger, sockets::Owner};
+use devloop_system::{
+    children::{self, Mark},
+    debugger,
+    sockets::Owner,
+};
 use rustix::process::{Pid, Signal};
 use tokio::{
     net::TcpListener,
@@ -37,8 +41,8 @@ pub(super) struct Launched {
     pub(super) desk: Arc<Desk>,
     /// The first request for an event, or the error that the runtime reported instead.
     pub(super) ready: oneshot::Receiver<First>,
-    /// The address of its Runtime API, which no other process was given.
-    pub(super) runtime_api: String,
+    /// What it has in common with every process that it starts, and with no other.
+    pub(super) mark: Mark,
 }
 
 /// Starts a process of `generation`. Retries when the binary was written a moment ago.
@@ -89,6 +93,9 @@ async fn launch_once(
         .process_group(0)
         .kill_on_drop(true);
     children::die_with_this_process(&mut command, Signal::KILL);
+    // No other process was given this address.
+    let mark = Mark::new(format!("AWS_LAMBDA_RUNTIME_API={runtime_api}"));
+    mark.put_on(&mut command);
     if surroundings.debugged {
         debugger::allow(&mut command);
     }
@@ -98,14 +105,9 @@ async fn launch_once(
     let desk = Arc::new(Desk::new(first));
     // A process that has ended makes no requests.
     let leader = child.id().and_then(|id| Pid::from_raw(id as i32));
-    let owner = leader.map(|leader| Owner { leader, mark: mark(&runtime_api) });
+    let owner = leader.map(|leader| Owner { leader, mark: mark.clone() });
     tokio::spawn(runtime_api::serve(listener, Arc::clone(&desk), owner));
-    Ok(Launched { child, output, desk, ready, runtime_api })
-}
-
-/// The environment variable that only the processes of the function with this Runtime API have.
-pub(super) fn mark(runtime_api: &str) -> String {
-    format!("AWS_LAMBDA_RUNTIME_API={runtime_api}")
+    Ok(Launched { child, output, desk, ready, mark })
 }
 
 /// Starts processes on one thread that never ends. Linux sends the parent's death signal when the *thread* that forked

@@ -17,7 +17,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, wa
 use tokio::sync::watch;
 
 use super::{
-    launch::{Launched, launch, mark, spawn_error},
+    launch::{Launched, launch, spawn_error},
     output::Output,
     runtime_api::{Desk, Event, InitError},
     variables::Surroundings,
@@ -107,7 +107,7 @@ impl Environment {
         };
         let began = Instant::now();
         let launch = launch(&generation, surroundings, clock, &log_stream).await;
-        let Launched { mut child, output, desk, mut ready, runtime_api } =
+        let Launched { mut child, output, desk, mut ready, mark } =
             launch.map_err(|error| failed("Runtime.InvalidEntrypoint", spawn_error(&error), Vec::new()))?;
         let Some(group) = child.id().and_then(|id| Pid::from_raw(id as i32)) else {
             return Err(failed("Runtime.ExitError", "the process ended at once".to_owned(), output.take()));
@@ -133,7 +133,7 @@ impl Environment {
             exited.send_replace(Some(status.map_or_else(|error| error.to_string(), describe_exit)));
             desk.close();
             // Processes that left the group must be searched for, which takes a moment.
-            let _ = tokio::task::spawn_blocking(move || end_strays(&mark(&runtime_api))).await;
+            let _ = tokio::task::spawn_blocking(move || end_strays(&mark)).await;
         });
         let (mut exit, patience) = (exit, clock.unscaled());
         let outcome = tokio::select! {
