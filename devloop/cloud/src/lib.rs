@@ -18,6 +18,7 @@ mod faults;
 mod functions;
 mod gateway;
 mod http;
+mod kept;
 mod lambda;
 mod limits;
 mod proxy;

@@ -69,6 +69,64 @@ async fn a_package_of_many_entries_keeps_nobody_waiting() {
     assert!(answered >= MEANWHILE, "{answered} others were answered while the package was read");
 }
 
+const FUNCTION: &str = "
+Resources:
+  Slow: {Type: AWS::Lambda::Function, Properties: {FunctionName: slow, Role: r, Code: {S3Bucket: b, S3Key: k}, Handler: h, Runtime: provided.al2023}}
+";
+
+/// Sends a request on a connection of its own and returns the connection.
+async fn begin(address: &str, request: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    stream
+}
+
+/// The events have 270 MB together, which is more than may arrive at the same time. Each belongs to its invocation once it is read.
+#[tokio::test]
+async fn large_events_of_slow_functions_leave_room_for_others() {
+    const CALLS: usize = 45;
+    let cloud = devloop_cloud::testing::TestCloud::start().await.unwrap();
+    let go_on = std::sync::Arc::new(tokio::sync::Semaphore::new(0));
+    let waits = std::sync::Arc::clone(&go_on);
+    cloud.handler("Slow", move |_: serde::de::IgnoredAny| {
+        let waits = std::sync::Arc::clone(&waits);
+        async move { waits.acquire().await.map(drop) }
+    });
+    cloud.apply(FUNCTION).await.unwrap();
+    let endpoint = cloud.endpoint();
+    let address = endpoint.trim_start_matches("http://");
+    let event = format!("\"{}\"", "x".repeat(6_000_000));
+    let head = format!(
+        "POST /2015-03-31/functions/slow/invocations HTTP/1.1\r\nhost: {address}\r\ncontent-length: {}\r\n\r\n",
+        event.len()
+    );
+    let retained = async |name: &str| cloud.cloud().status().await["retained"][name].as_u64().unwrap();
+    let mut calls = Vec::new();
+    for number in 1..=CALLS {
+        calls.push(begin(address, &format!("{head}{event}")).await);
+        eventually("the invocation", async || {
+            (retained("invocations_running").await == number as u64).then_some(())
+        })
+        .await;
+    }
+    assert_eq!(retained("invocation_bytes").await, (CALLS * event.len()) as u64);
+    let list = "Action=ListQueues&Version=2012-11-05";
+    let head = format!(
+        "POST / HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/x-www-form-urlencoded\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+        list.len()
+    );
+    let mut answer = String::new();
+    begin(address, &format!("{head}{list}")).await.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    go_on.add_permits(CALLS);
+    for mut call in calls {
+        let mut begun = [0; 12];
+        call.read_exact(&mut begun).await.unwrap();
+        assert_eq!(&begun, b"HTTP/1.1 200");
+    }
+    eventually("the end", async || (retained("invocation_bytes").await == 0).then_some(())).await;
+}
+
 #[tokio::test]
 async fn a_named_pipe_instead_of_a_binary_blocks_nothing() {
     let (cloud, folder) = (TestCloud::start().await, FunctionFolder::new("one"));

@@ -8,6 +8,8 @@ use super::{
     api,
     asynchronous::{FUNCTION_BYTES, FUNCTION_EVENTS, TOTAL_BYTES, TOTAL_EVENTS},
     cloudformation,
+    code::STORAGE,
+    payloads,
     service::Lambda,
     url::{PAYLOAD_LIMIT, too_large},
 };
@@ -90,6 +92,10 @@ impl Service for Lambda {
         let layers = self.layers.all().iter().map(|(_, layers)| layers.count() as u64).sum();
         vec![
             ("layer_versions", layers),
+            ("code_packages", self.code.owners() as u64),
+            ("code_bytes_on_disk", self.code.bytes() as u64),
+            ("invocations_running", self.invoker.payloads.owners() as u64),
+            ("invocation_bytes", self.invoker.payloads.bytes() as u64),
             ("asynchronous_events", load.events as u64),
             ("asynchronous_event_bytes", load.bytes as u64),
         ]
@@ -97,6 +103,8 @@ impl Service for Lambda {
 
     fn limits(&self) -> &'static [(&'static str, u64)] {
         &[
+            ("code_bytes_on_disk", STORAGE as u64),
+            ("invocation_bytes", payloads::MOST as u64),
             ("asynchronous_events", TOTAL_EVENTS as u64),
             ("asynchronous_event_bytes", TOTAL_BYTES as u64),
             ("asynchronous_events_of_a_function", FUNCTION_EVENTS as u64),

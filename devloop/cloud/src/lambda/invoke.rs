@@ -13,6 +13,7 @@ use super::{
     function::Function,
     local::{LocalHandler, LocalHandlers},
     logging::{Ending, Figures},
+    payloads,
     pool::{Lease, Refused},
     recent::Recent,
     version::Version,
@@ -22,6 +23,7 @@ use crate::{
     clock::Clock,
     error::ApiError,
     functions::{Invocation, Outcome, Starvation},
+    kept::Budget,
     secrets::without_secrets,
     services::logs::Logs,
     wire,
@@ -38,6 +40,8 @@ pub(super) struct Invoker {
     pub(super) locals: Arc<LocalHandlers>,
     /// Whether consumers of streams are starved.
     pub(super) starvation: Starvation,
+    /// The events of all invocations, from their arrival to their answer.
+    pub(super) payloads: Arc<Budget>,
 }
 
 /// How many environments an event is given to when each dies before it takes the event.
@@ -57,6 +61,9 @@ impl Invoker {
         version: Arc<Version>,
         invocation: Invocation,
     ) -> Result<Outcome, ApiError> {
+        let _payload = payloads::claim(&self.payloads, &invocation).inspect_err(|_| {
+            function.meters.throttles.record(1.0, self.clock.now_ms());
+        })?;
         let _place = if invocation.gives_way { self.starvation.give_way().await } else { None };
         // Held to the end, because an invocation that waits for an environment counts as concurrent too.
         let permit = function.share.enter().inspect_err(|_| {

@@ -47,7 +47,7 @@ pub(crate) fn create(scope: &Scope<'_>, input: Value) -> Result<Value, ApiError>
     }
     check_tags(&create.tags)?;
     let name: Arc<str> = name.into();
-    let group = Group::new(Arc::clone(&name), scope.now_ms);
+    let group = Group::new(Arc::clone(&name), scope.now_ms, scope.memory);
     group.content.lock().tags = create.tags;
     let mut groups = scope.store.0.write();
     if groups.contains_key(&name) {
@@ -56,7 +56,7 @@ pub(crate) fn create(scope: &Scope<'_>, input: Value) -> Result<Value, ApiError>
             "The specified log group already exists",
         ));
     }
-    groups.insert(name, Arc::new(group));
+    groups.insert(name, group);
     Ok(json!({}))
 }
 

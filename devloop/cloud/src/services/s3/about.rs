@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{
     bucket::Versioning,
     cloudformation,
-    content::MEMORY,
+    content::{DISK, MEMORY},
     document::text,
     inside,
     operations::{self, SETTINGS},
@@ -126,11 +126,16 @@ impl Service for S3 {
     }
 
     fn retained(&self) -> Vec<(&'static str, u64)> {
-        vec![("object_bytes_in_memory", self.folder.in_memory() as u64)]
+        let objects = self.buckets.read().values().map(|bucket| bucket.objects.read().len() as u64).sum();
+        vec![
+            ("objects", objects),
+            ("object_bytes_in_memory", self.folder.in_memory() as u64),
+            ("object_bytes_on_disk", self.folder.on_disk().bytes() as u64),
+        ]
     }
 
-    /// The limit of object bytes in memory; other objects are on disk.
+    /// The limits of all objects together, and of the parts of uploads.
     fn limits(&self) -> &'static [(&'static str, u64)] {
-        &[("object_bytes_in_memory", MEMORY as u64)]
+        &[("object_bytes_in_memory", MEMORY as u64), ("object_bytes_on_disk", DISK as u64)]
     }
 }

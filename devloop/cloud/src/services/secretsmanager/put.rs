@@ -1,6 +1,9 @@
 //! The operations that create secrets and change their values, labels and tags.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use rand::Rng as _;
 use serde::Deserialize;
@@ -10,6 +13,7 @@ use super::store::{CURRENT, Content, Secret, Store, find_mut, invalid, refused};
 use crate::{
     context::Context,
     error::{ApiError, detected, violation_without_value},
+    kept::Budget,
     wire,
 };
 
@@ -104,7 +108,13 @@ impl Input {
 }
 
 /// [CreateSecret]
-pub(super) fn create(store: &Store, cx: &Context, now_ms: i64, input: Value) -> Result<Value, ApiError> {
+pub(super) fn create(
+    store: &Store,
+    cx: &Context,
+    now_ms: i64,
+    budget: &Arc<Budget>,
+    input: Value,
+) -> Result<Value, ApiError> {
     let mut input = Input::read(input)?;
     check_name(&input.name)?;
     let (content, version) = (input.content()?, input.version()?);
@@ -134,7 +144,7 @@ pub(super) fn create(store: &Store, cx: &Context, now_ms: i64, input: Value) -> 
     add_tags(&mut secret.tags, input.tags)?;
     let mut output = json!({ "ARN": secret.arn, "Name": secret.name });
     if let Some(content) = content {
-        secret.add(&version, content, BTreeSet::from([CURRENT.to_owned()]), now_ms)?;
+        secret.add(&version, content, BTreeSet::from([CURRENT.to_owned()]), now_ms, budget)?;
         output["VersionId"] = version.into();
     }
     secrets.insert(input.name, secret);
@@ -142,7 +152,12 @@ pub(super) fn create(store: &Store, cx: &Context, now_ms: i64, input: Value) -> 
 }
 
 /// [PutSecretValue]
-pub(super) fn value(store: &Store, now_ms: i64, input: Value) -> Result<Value, ApiError> {
+pub(super) fn value(
+    store: &Store,
+    now_ms: i64,
+    budget: &Arc<Budget>,
+    input: Value,
+) -> Result<Value, ApiError> {
     let mut input = Input::read(input)?;
     let content = input.content()?;
     let content = content.ok_or_else(|| refused("You must provide either SecretString or SecretBinary."))?;
@@ -157,20 +172,25 @@ pub(super) fn value(store: &Store, now_ms: i64, input: Value) -> Result<Value, A
     if secret.versions.is_empty() {
         stages.insert(CURRENT.to_owned());
     }
-    secret.add(&version, content, stages, now_ms)?;
+    secret.add(&version, content, stages, now_ms, budget)?;
     let stages = secret.versions.iter().find(|known| known.id == version).map(|known| known.stages.clone());
     Ok(json!({ "ARN": secret.arn, "Name": secret.name, "VersionId": version, "VersionStages": stages }))
 }
 
 /// [UpdateSecret]
-pub(super) fn update(store: &Store, now_ms: i64, input: Value) -> Result<Value, ApiError> {
+pub(super) fn update(
+    store: &Store,
+    now_ms: i64,
+    budget: &Arc<Budget>,
+    input: Value,
+) -> Result<Value, ApiError> {
     let mut input = Input::read(input)?;
     let (content, version) = (input.content()?, input.version()?);
     let mut secrets = store.0.write();
     let secret = find_mut(&mut secrets, &input.secret_id)?;
     let mut output = json!({ "ARN": secret.arn, "Name": secret.name });
     if let Some(content) = content {
-        secret.add(&version, content, BTreeSet::from([CURRENT.to_owned()]), now_ms)?;
+        secret.add(&version, content, BTreeSet::from([CURRENT.to_owned()]), now_ms, budget)?;
         output["VersionId"] = version.into();
     }
     if let Some(description) = input.description {

@@ -153,7 +153,7 @@ pub(super) fn create(sns: &Sns, cx: &Context, input: Value) -> Result<Value, Api
             return Err(invalid("Tags Reason: Topic already exists with different tags"));
         }
     } else {
-        let topic = Topic::new(&name, arn.clone(), settings, input.tags);
+        let topic = Topic::new(&name, arn.clone(), settings, input.tags, &sns.courier().memory);
         topics.insert(name, Arc::new(topic));
     }
     Ok(json!({ "TopicArn": arn }))

@@ -56,7 +56,8 @@ pub(super) fn create(sqs: &Sqs, cx: &Context, input: Value) -> Result<Value, Api
         }
     } else {
         let tags = input.tags.unwrap_or_default();
-        let queue = Queue::new(cx, sqs.clock().clone(), &name, settings, tags, sqs.new_message());
+        let queue =
+            Queue::new(cx, sqs.clock().clone(), &name, settings, tags, sqs.new_message(), sqs.memory());
         queues.insert(name.clone(), Arc::new(queue));
     }
     Ok(json!({ "QueueUrl": queue_url(cx, &name) }))
