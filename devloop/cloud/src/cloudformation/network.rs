@@ -3,7 +3,7 @@
 
 use crate::resource::{
     Created, Doing, Properties, Record, ResourceType,
-    Shape::{Any, Flag, Integer, Text, Texts},
+    Shape::{self, Any, Flag, Integer, Text, Texts},
     Task,
 };
 
@@ -29,7 +29,7 @@ pub(super) fn types() -> Vec<(&'static str, Box<dyn ResourceType>)> {
             "AWS::EC2::EIP",
             Recorded {
                 prefix: "eipalloc-",
-                properties: &[("Domain", Text), ("Tags", Any)],
+                properties: &[("Domain", Text), ("Tags", Shape::TAGS)],
                 updatable: &["Tags"],
                 attributes: &["AllocationId", "PublicIp"],
                 id: |task, _| address(task),
@@ -50,7 +50,7 @@ pub(super) fn types() -> Vec<(&'static str, Box<dyn ResourceType>)> {
                     ("MaxAggregationInterval", Integer),
                     ("ResourceId", Text),
                     ("ResourceType", Text),
-                    ("Tags", Any),
+                    ("Tags", Shape::TAGS),
                     ("TrafficType", Text),
                 ],
                 ..recorded("fl-", &["Id"])
@@ -58,7 +58,7 @@ pub(super) fn types() -> Vec<(&'static str, Box<dyn ResourceType>)> {
         ),
         (
             "AWS::EC2::InternetGateway",
-            Recorded { properties: &[("Tags", Any)], ..recorded("igw-", &["InternetGatewayId"]) },
+            Recorded { properties: &[("Tags", Shape::TAGS)], ..recorded("igw-", &["InternetGatewayId"]) },
         ),
         (
             "AWS::EC2::NatGateway",
@@ -67,7 +67,7 @@ pub(super) fn types() -> Vec<(&'static str, Box<dyn ResourceType>)> {
                     ("AllocationId", Text),
                     ("ConnectivityType", Text),
                     ("SubnetId", Text),
-                    ("Tags", Any),
+                    ("Tags", Shape::TAGS),
                 ],
                 ..recorded("nat-", &["NatGatewayId"])
             },
@@ -92,7 +92,10 @@ pub(super) fn types() -> Vec<(&'static str, Box<dyn ResourceType>)> {
         ),
         (
             "AWS::EC2::RouteTable",
-            Recorded { properties: &[("Tags", Any), ("VpcId", Text)], ..recorded("rtb-", &["RouteTableId"]) },
+            Recorded {
+                properties: &[("Tags", Shape::TAGS), ("VpcId", Text)],
+                ..recorded("rtb-", &["RouteTableId"])
+            },
         ),
         (
             "AWS::EC2::SecurityGroup",
@@ -102,7 +105,7 @@ pub(super) fn types() -> Vec<(&'static str, Box<dyn ResourceType>)> {
                     ("GroupName", Text),
                     ("SecurityGroupEgress", Any),
                     ("SecurityGroupIngress", Any),
-                    ("Tags", Any),
+                    ("Tags", Shape::TAGS),
                     ("VpcId", Text),
                 ],
                 updatable: &["SecurityGroupEgress", "SecurityGroupIngress", "Tags"],
@@ -121,7 +124,7 @@ pub(super) fn types() -> Vec<(&'static str, Box<dyn ResourceType>)> {
                     ("AvailabilityZone", Text),
                     ("CidrBlock", Text),
                     ("MapPublicIpOnLaunch", Flag),
-                    ("Tags", Any),
+                    ("Tags", Shape::TAGS),
                     ("VpcId", Text),
                 ],
                 updatable: &["MapPublicIpOnLaunch", "Tags"],
@@ -150,7 +153,7 @@ pub(super) fn types() -> Vec<(&'static str, Box<dyn ResourceType>)> {
                     ("EnableDnsHostnames", Flag),
                     ("EnableDnsSupport", Flag),
                     ("InstanceTenancy", Text),
-                    ("Tags", Any),
+                    ("Tags", Shape::TAGS),
                 ],
                 updatable: &["EnableDnsHostnames", "EnableDnsSupport", "InstanceTenancy", "Tags"],
                 attribute: |task, made, name| match name {
@@ -179,7 +182,7 @@ pub(super) fn types() -> Vec<(&'static str, Box<dyn ResourceType>)> {
             ("SecurityGroupIds", Texts),
             ("ServiceName", Text),
             ("SubnetIds", Texts),
-            ("Tags", Any),
+            ("Tags", Shape::TAGS),
             ("VpcEndpointType", Text),
             ("VpcId", Text),
         ],

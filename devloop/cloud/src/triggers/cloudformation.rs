@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::resource::{
     Cause, Created, Doing, Properties, Record, ResourceType,
-    Shape::{Any, Flag, Integer, Text, Texts},
+    Shape::{self, Any, Flag, Integer, Parts, Text, Texts},
     Task, text,
 };
 
@@ -29,10 +29,10 @@ impl ResourceType for EventSourceMapping {
             ("MaximumRetryAttempts", Integer),
             ("MetricsConfig", Any),
             ("ParallelizationFactor", Integer),
-            ("ScalingConfig", Any),
+            ("ScalingConfig", Parts(&[("MaximumConcurrency", Integer)])),
             ("StartingPosition", Text),
             ("StartingPositionTimestamp", Any),
-            ("Tags", Any),
+            ("Tags", Shape::TAGS),
             ("TumblingWindowInSeconds", Integer),
         ]
     }

@@ -1,6 +1,7 @@
 //! Applies templates with resource types that only record calls, and with the cloud's own API Gateway.
 
 mod apis;
+mod forms;
 mod tables;
 
 use std::sync::Arc;

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::resource::{
     Cause, Created, Doing, Properties, ResourceType,
-    Shape::{Any, Flag, Text},
+    Shape::{Flag, Integer, Parts, Text},
     Task, text,
 };
 
@@ -69,7 +69,7 @@ impl ResourceType for Url {
     fn properties(&self) -> Properties {
         &[
             ("AuthType", Text),
-            ("Cors", Any),
+            ("Cors", Parts(&[("AllowCredentials", Flag), ("MaxAge", Integer)])),
             ("InvokeMode", Text),
             ("Qualifier", Text),
             ("TargetFunctionArn", Text),

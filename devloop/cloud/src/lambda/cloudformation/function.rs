@@ -6,7 +6,7 @@ use crate::{
     lambda::language::{Language, inline, interpreter},
     resource::{
         Cause, Created, Doing, Properties, Record, ResourceType,
-        Shape::{Any, Integer, Text, Texts},
+        Shape::{self, Any, Each, Flag, Integer, Number, Parts, Text, Texts},
         Task, text,
     },
     wire::aside,
@@ -42,8 +42,8 @@ impl ResourceType for Function {
             ("Code", Any),
             ("DeadLetterConfig", Any),
             ("Description", Text),
-            ("Environment", Any),
-            ("EphemeralStorage", Any),
+            ("Environment", Parts(&[("Variables", Each(&Text))])),
+            ("EphemeralStorage", Parts(&[("Size", Integer)])),
             ("FileSystemConfigs", Any),
             ("FunctionName", Text),
             ("Handler", Text),
@@ -55,10 +55,10 @@ impl ResourceType for Function {
             ("ReservedConcurrentExecutions", Integer),
             ("Role", Text),
             ("Runtime", Text),
-            ("Tags", Any),
+            ("Tags", Shape::TAGS),
             ("Timeout", Integer),
             ("TracingConfig", Any),
-            ("VpcConfig", Any),
+            ("VpcConfig", Parts(&[("Ipv6AllowedForDualStack", Flag)])),
         ]
     }
 
@@ -105,7 +105,7 @@ impl ResourceType for Function {
     fn create<'a>(&'a self, task: &'a Task<'a>) -> Doing<'a, Created> {
         Box::pin(async move {
             let name = task.name("FunctionName", 64);
-            let mut input = configuration(task)?;
+            let mut input = task.pick(&CONFIGURATION);
             input.extend(task.pick(&["Architectures", "PackageType"]));
             input.insert("FunctionName".to_owned(), name.as_str().into());
             input.insert("Code".to_owned(), Value::Object(code(task)?));
@@ -125,7 +125,7 @@ impl ResourceType for Function {
             let name = &before.made.physical_id;
             let differs = |property: &str| task.properties.get(property) != before.properties.get(property);
             if CONFIGURATION.iter().any(|property| differs(property)) {
-                let mut input = configuration(task)?;
+                let mut input = task.pick(&CONFIGURATION);
                 // A property that the template no longer has is reset to the default of a new function.
                 let defaults = json!({
                     "DeadLetterConfig": { "TargetArn": "" },
@@ -166,23 +166,6 @@ impl ResourceType for Function {
             Ok(())
         })
     }
-}
-
-/// The function's configuration. `Environment` and other structures have the same form in templates and in the API, but a
-/// template may write a variable's value as a number.
-fn configuration(task: &Task<'_>) -> Result<Map<String, Value>, Cause> {
-    let mut input = task.pick(&CONFIGURATION);
-    if let Some(variables) =
-        input.get_mut("Environment").and_then(|environment| environment.get_mut("Variables"))
-    {
-        let variables = variables
-            .as_object_mut()
-            .ok_or_else(|| Cause::Property("Environment.Variables must be a structure".to_owned()))?;
-        for value in variables.values_mut().filter(|value| value.is_number() || value.is_boolean()) {
-            *value = value.to_string().into();
-        }
-    }
-    Ok(input)
 }
 
 /// Where the code is. Source text becomes a package.
@@ -245,11 +228,10 @@ async fn provision(task: &Task<'_>, qualifier: &str, is_update: bool) -> Result<
         return Ok(());
     };
     let count = config.get("ProvisionedConcurrentExecutions");
-    let count = count.and_then(|count| count.as_u64().or_else(|| count.as_str()?.parse().ok()));
     let count = count.ok_or_else(|| {
         Cause::Property("ProvisionedConcurrencyConfig lacks ProvisionedConcurrentExecutions".to_owned())
     })?;
-    input.insert("ProvisionedConcurrentExecutions".to_owned(), count.into());
+    input.insert("ProvisionedConcurrentExecutions".to_owned(), count.clone());
     task.call("lambda", "PutProvisionedConcurrencyConfig", Value::Object(input)).await?;
     Ok(())
 }
@@ -264,7 +246,7 @@ impl ResourceType for Version {
             ("CodeSha256", Text),
             ("Description", Text),
             ("FunctionName", Text),
-            ("ProvisionedConcurrencyConfig", Any),
+            ("ProvisionedConcurrencyConfig", Parts(&[("ProvisionedConcurrentExecutions", Integer)])),
         ]
     }
 
@@ -314,8 +296,8 @@ impl ResourceType for Alias {
             ("FunctionName", Text),
             ("FunctionVersion", Text),
             ("Name", Text),
-            ("ProvisionedConcurrencyConfig", Any),
-            ("RoutingConfig", Any),
+            ("ProvisionedConcurrencyConfig", Parts(&[("ProvisionedConcurrentExecutions", Integer)])),
+            ("RoutingConfig", Parts(&[("FunctionVersion", Text), ("FunctionWeight", Number)])),
         ]
     }
 

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::control::OPERATIONS;
 use crate::resource::{
     Cause, Created, Doing, Properties, Record, ResourceType,
-    Shape::{Any, Flag, Integer, Text, Texts},
+    Shape::{Any, Each, Flag, Integer, Number, Parts, Text, Texts},
     Task, text,
 };
 
@@ -66,13 +66,29 @@ const STAGE: Properties = &[
     ("AccessLogSettings", Any),
     ("ApiId", Text),
     ("AutoDeploy", Flag),
-    ("DefaultRouteSettings", Any),
+    (
+        "DefaultRouteSettings",
+        Parts(&[
+            ("DataTraceEnabled", Flag),
+            ("DetailedMetricsEnabled", Flag),
+            ("ThrottlingBurstLimit", Integer),
+            ("ThrottlingRateLimit", Number),
+        ]),
+    ),
     ("DeploymentId", Text),
     ("Description", Text),
-    ("RouteSettings", Any),
+    (
+        "RouteSettings",
+        Parts(&[
+            ("DataTraceEnabled", Flag),
+            ("DetailedMetricsEnabled", Flag),
+            ("ThrottlingBurstLimit", Integer),
+            ("ThrottlingRateLimit", Number),
+        ]),
+    ),
     ("StageName", Text),
-    ("StageVariables", Any),
-    ("Tags", Any),
+    ("StageVariables", Each(&Text)),
+    ("Tags", Each(&Text)),
 ];
 
 /// A property's name as a member of the API's input: `RouteKey` becomes `routeKey`.
@@ -171,7 +187,7 @@ impl ResourceType for Api {
     fn properties(&self) -> Properties {
         &[
             ("Body", Any),
-            ("CorsConfiguration", Any),
+            ("CorsConfiguration", Parts(&[("AllowCredentials", Flag), ("MaxAge", Integer)])),
             ("CredentialsArn", Text),
             ("Description", Text),
             ("DisableExecuteApiEndpoint", Flag),
@@ -181,7 +197,7 @@ impl ResourceType for Api {
             ("ProtocolType", Text),
             ("RouteKey", Text),
             ("RouteSelectionExpression", Text),
-            ("Tags", Any),
+            ("Tags", Each(&Text)),
             ("Target", Text),
             ("Version", Text),
         ]

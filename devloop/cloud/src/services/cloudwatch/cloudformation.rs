@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::resource::{
     Cause, Created, Doing, Properties, Record, ResourceType,
-    Shape::{Any, Flag, Integer, Text, Texts},
+    Shape::{self, Flag, Integer, Parts, Text, Texts},
     Task,
 };
 
@@ -44,18 +44,18 @@ impl ResourceType for Alarm {
             ("AlarmName", Text),
             ("ComparisonOperator", Text),
             ("DatapointsToAlarm", Integer),
-            ("Dimensions", Any),
+            ("Dimensions", Parts(&[("Value", Text)])),
             ("EvaluateLowSampleCountPercentile", Text),
             ("EvaluationPeriods", Integer),
             ("ExtendedStatistic", Text),
             ("InsufficientDataActions", Texts),
             ("MetricName", Text),
-            ("Metrics", Any),
+            ("Metrics", Parts(&[("Period", Integer), ("ReturnData", Flag), ("Value", Text)])),
             ("Namespace", Text),
             ("OKActions", Texts),
             ("Period", Integer),
             ("Statistic", Text),
-            ("Tags", Any),
+            ("Tags", Shape::TAGS),
             ("Threshold", Text),
             ("TreatMissingData", Text),
             ("Unit", Text),

@@ -61,8 +61,7 @@ static ABOUT: About = About {
     // A call transmits up to 16 MB over the network [BatchWriteItem].
     largest: 16 << 20,
     without_effect: &[
-        "OnDemandThroughput, ProvisionedThroughput and WarmThroughput: tables are not throttled; DescribeTable shows a warm throughput only if \
-         it was given, and it may be lowered",
+        "OnDemandThroughput, ProvisionedThroughput and WarmThroughput: tables are not throttled",
         "SSESpecification: nothing is encrypted",
         "point-in-time recovery: nothing is backed up, so a table cannot be restored",
         "TableClass: it changes prices only",

@@ -1,17 +1,35 @@
 //! `AWS::DynamoDB::Table` and `AWS::DynamoDB::GlobalTable`.
 
 mod global_table;
+mod indexes;
 mod update;
 
 use serde_json::{Value, json};
 
 use crate::resource::{
     Cause, Created, Doing, Properties, Record, ResourceType,
-    Shape::{Any, Flag, Text},
+    Shape::{self, Any, Flag, Integer, Parts, Text},
     Task, text,
 };
 
 pub(super) use global_table::GlobalTable;
+
+/// Properties with throughput, of a table or of its indexes.
+const THROUGHPUT: Shape = Parts(&[
+    ("MaxCapacity", Integer),
+    ("MaxReadRequestUnits", Integer),
+    ("MaxWriteRequestUnits", Integer),
+    ("MinCapacity", Integer),
+    ("ReadCapacityUnits", Integer),
+    ("ReadUnitsPerSecond", Integer),
+    ("SeedCapacity", Integer),
+    ("WriteCapacityUnits", Integer),
+    ("WriteUnitsPerSecond", Integer),
+]);
+
+const ENCRYPTION: Shape = Parts(&[("SSEEnabled", Flag)]);
+const RECOVERY: Shape = Parts(&[("PointInTimeRecoveryEnabled", Flag), ("RecoveryPeriodInDays", Integer)]);
+const TIME_TO_LIVE: Shape = Parts(&[("Enabled", Flag)]);
 
 /// Members of `CreateTable` that have the same form in the template.
 const AS_GIVEN: [&str; 11] = [
@@ -38,20 +56,20 @@ impl ResourceType for Table {
             ("AttributeDefinitions", Any),
             ("BillingMode", Text),
             ("DeletionProtectionEnabled", Flag),
-            ("GlobalSecondaryIndexes", Any),
+            ("GlobalSecondaryIndexes", THROUGHPUT),
             ("KeySchema", Any),
             ("KinesisStreamSpecification", Any),
             ("LocalSecondaryIndexes", Any),
-            ("OnDemandThroughput", Any),
-            ("PointInTimeRecoverySpecification", Any),
-            ("ProvisionedThroughput", Any),
-            ("SSESpecification", Any),
+            ("OnDemandThroughput", THROUGHPUT),
+            ("PointInTimeRecoverySpecification", RECOVERY),
+            ("ProvisionedThroughput", THROUGHPUT),
+            ("SSESpecification", ENCRYPTION),
             ("StreamSpecification", Any),
             ("TableClass", Text),
             ("TableName", Text),
-            ("Tags", Any),
-            ("TimeToLiveSpecification", Any),
-            ("WarmThroughput", Any),
+            ("Tags", Shape::TAGS),
+            ("TimeToLiveSpecification", TIME_TO_LIVE),
+            ("WarmThroughput", THROUGHPUT),
         ]
     }
 

@@ -10,7 +10,7 @@ use super::{
     item::Item,
     key::{Key, KeyRange},
     key_schema::KeySchema,
-    settings::IndexThroughput,
+    throughput::Capacity,
     value::{self, Attributes},
 };
 
@@ -108,8 +108,8 @@ impl IndexDefinition {
 #[derive(Debug)]
 pub(crate) struct Index {
     pub(crate) definition: Arc<IndexDefinition>,
-    /// The throughput settings of a global index.
-    pub(crate) throughput: IndexThroughput,
+    /// What a global index takes.
+    pub(crate) capacity: Capacity,
     pub(crate) entries: Entries,
     /// The size of all entries, in bytes.
     pub(crate) bytes: usize,
@@ -117,9 +117,9 @@ pub(crate) struct Index {
 
 impl Index {
     /// An index with an entry for every item of the table that has the index's key.
-    pub(crate) fn new(definition: IndexDefinition, throughput: IndexThroughput, items: &Entries) -> Self {
+    pub(crate) fn new(definition: IndexDefinition, capacity: Capacity, items: &Entries) -> Self {
         let mut index =
-            Self { definition: Arc::new(definition), throughput, entries: Entries::new(), bytes: 0 };
+            Self { definition: Arc::new(definition), capacity, entries: Entries::new(), bytes: 0 };
         for (key, item) in items {
             index.replace(key, None, Some(item));
         }

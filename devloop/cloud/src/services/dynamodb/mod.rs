@@ -19,6 +19,7 @@ mod settings;
 mod store;
 mod stream;
 mod table;
+mod throughput;
 mod value;
 
 pub(crate) use about::DynamoDbStreams;

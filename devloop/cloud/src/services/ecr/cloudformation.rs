@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::resource::{
     Created, Doing, Properties, Record, ResourceType,
-    Shape::{Any, Flag, Text},
+    Shape::{self, Any, Flag, Parts, Text},
     Task, text,
 };
 
@@ -17,12 +17,12 @@ impl ResourceType for Repository {
         &[
             ("EmptyOnDelete", Flag),
             ("EncryptionConfiguration", Any),
-            ("ImageScanningConfiguration", Any),
+            ("ImageScanningConfiguration", Parts(&[("ScanOnPush", Flag)])),
             ("ImageTagMutability", Text),
             ("LifecyclePolicy", Any),
             ("RepositoryName", Text),
             ("RepositoryPolicyText", Any),
-            ("Tags", Any),
+            ("Tags", Shape::TAGS),
         ]
     }
 
@@ -97,7 +97,7 @@ async fn set(task: &Task<'_>, name: &str, before: &Map<String, Value>) -> Result
         call("PutImageTagMutability", json!({ "imageTagMutability": mutability })).await?;
     }
     if let Some((now, _)) = changed("ImageScanningConfiguration") {
-        let on = now.and_then(|now| now.get("ScanOnPush")).is_some_and(|on| *on == true || *on == "true");
+        let on = now.and_then(|now| now.get("ScanOnPush")).is_some_and(|on| *on == true);
         call("PutImageScanningConfiguration", json!({ "imageScanningConfiguration": { "scanOnPush": on } }))
             .await?;
     }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::resource::{
     Cause, Created, Doing, Properties, Record, ResourceType,
-    Shape::{Any, Text},
+    Shape::{self, Any, Integer, Parts, Text},
     Task, text,
 };
 
@@ -89,8 +89,8 @@ impl ResourceType for Rule {
             ("RoleArn", Text),
             ("ScheduleExpression", Text),
             ("State", Text),
-            ("Tags", Any),
-            ("Targets", Any),
+            ("Tags", Shape::TAGS),
+            ("Targets", Parts(&[("MaximumRetryAttempts", Integer), ("MaximumEventAgeInSeconds", Integer)])),
         ]
     }
 
@@ -152,7 +152,7 @@ impl ResourceType for EventBus {
             ("KmsKeyIdentifier", Text),
             ("LogConfig", Any),
             ("Name", Text),
-            ("Tags", Any),
+            ("Tags", Shape::TAGS),
         ]
     }
 

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::resource::{
     Cause, Created, Doing, Properties, Record, ResourceType,
-    Shape::{Any, Integer, Text, Texts},
+    Shape::{self, Any, Integer, Text, Texts},
     Task, tag_list, text,
 };
 
@@ -45,7 +45,7 @@ impl ResourceType for Role {
             ("PermissionsBoundary", Text),
             ("Policies", Any),
             ("RoleName", Text),
-            ("Tags", Any),
+            ("Tags", Shape::TAGS),
         ]
     }
 

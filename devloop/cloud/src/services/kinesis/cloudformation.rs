@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::resource::{
     Cause, Created, Doing, Properties, Record, ResourceType,
-    Shape::{Any, Integer, Text},
+    Shape::{self, Any, Integer, Text},
     Task, text,
 };
 
@@ -36,7 +36,7 @@ impl ResourceType for Stream {
             ("ShardCount", Integer),
             ("StreamEncryption", Any),
             ("StreamModeDetails", Any),
-            ("Tags", Any),
+            ("Tags", Shape::TAGS),
         ]
     }
 

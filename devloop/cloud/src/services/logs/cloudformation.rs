@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::resource::{
     Cause, Created, Doing, Properties, Record, ResourceType,
-    Shape::{Any, Integer, Text},
+    Shape::{self, Any, Integer, Number, Parts, Text},
     Task,
 };
 
@@ -38,7 +38,7 @@ impl ResourceType for LogGroup {
             ("LogGroupClass", Text),
             ("LogGroupName", Text),
             ("RetentionInDays", Integer),
-            ("Tags", Any),
+            ("Tags", Shape::TAGS),
         ]
     }
 
@@ -125,8 +125,6 @@ fn transformation(given: &Value) -> Value {
             value.as_array().into_iter().flatten().filter_map(pair).collect::<Map<_, _>>()
         };
         let value = if name == "Dimensions" { Value::Object(dimensions()) } else { value.clone() };
-        // In templates the value may be a number; the API expects text.
-        let value = if name == "MetricValue" && value.is_number() { value.to_string().into() } else { value };
         members.insert(first.into_iter().chain(letters).collect(), value);
     }
     Value::Object(members)
@@ -138,7 +136,10 @@ impl ResourceType for MetricFilter {
             ("FilterName", Text),
             ("FilterPattern", Text),
             ("LogGroupName", Text),
-            ("MetricTransformations", Any),
+            (
+                "MetricTransformations",
+                Parts(&[("DefaultValue", Number), ("MetricValue", Text), ("Value", Text)]),
+            ),
         ]
     }
 

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{custom, lifecycle};
 use crate::resource::{
     Cause, Created, Doing, Properties, Record, ResourceType,
-    Shape::{Any, Text},
+    Shape::{self, Any, Flag, Integer, Parts, Text},
     Task,
 };
 
@@ -58,7 +58,7 @@ impl Bucket {
             task.call("s3", operation, json!({ "Bucket": name, "Document": document })).await
         };
         if let Some(block) = task.properties.get("PublicAccessBlockConfiguration") {
-            let on = |name: &str| block.get(name).is_some_and(|on| *on == Value::Bool(true) || on == "true");
+            let on = |name: &str| block.get(name).is_some_and(|on| *on == Value::Bool(true));
             let names = ["BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"];
             let block: Map<String, Value> =
                 names.iter().map(|name| ((*name).to_owned(), on(name).into())).collect();
@@ -148,14 +148,33 @@ impl ResourceType for Bucket {
     fn properties(&self) -> Properties {
         &[
             ("AccessControl", Text),
-            ("BucketEncryption", Any),
+            ("BucketEncryption", Parts(&[("BucketKeyEnabled", Flag)])),
             ("BucketName", Text),
-            ("CorsConfiguration", Any),
-            ("LifecycleConfiguration", Any),
+            ("CorsConfiguration", Parts(&[("MaxAge", Integer)])),
+            (
+                "LifecycleConfiguration",
+                Parts(&[
+                    ("DaysAfterInitiation", Integer),
+                    ("ExpirationInDays", Integer),
+                    ("NewerNoncurrentVersions", Integer),
+                    ("NoncurrentDays", Integer),
+                    ("NoncurrentVersionExpirationInDays", Integer),
+                    ("TransitionInDays", Integer),
+                    ("ExpiredObjectDeleteMarker", Flag),
+                ]),
+            ),
             ("NotificationConfiguration", Any),
             ("OwnershipControls", Any),
-            ("PublicAccessBlockConfiguration", Any),
-            ("Tags", Any),
+            (
+                "PublicAccessBlockConfiguration",
+                Parts(&[
+                    ("BlockPublicAcls", Flag),
+                    ("BlockPublicPolicy", Flag),
+                    ("IgnorePublicAcls", Flag),
+                    ("RestrictPublicBuckets", Flag),
+                ]),
+            ),
+            ("Tags", Shape::TAGS),
             ("VersioningConfiguration", Any),
         ]
     }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::resource::{
     Created, Doing, Properties, Record, ResourceType,
-    Shape::{Any, Text},
+    Shape::{self, Integer, Parts, Text},
     Task, text,
 };
 
@@ -41,14 +41,14 @@ impl ResourceType for Schedule {
             ("ActionAfterCompletion", Text),
             ("Description", Text),
             ("EndDate", Text),
-            ("FlexibleTimeWindow", Any),
+            ("FlexibleTimeWindow", Parts(&[("MaximumWindowInMinutes", Integer)])),
             ("GroupName", Text),
             ("Name", Text),
             ("ScheduleExpression", Text),
             ("ScheduleExpressionTimezone", Text),
             ("StartDate", Text),
             ("State", Text),
-            ("Target", Any),
+            ("Target", Parts(&[("MaximumRetryAttempts", Integer), ("MaximumEventAgeInSeconds", Integer)])),
         ]
     }
 
@@ -101,7 +101,7 @@ struct ScheduleGroup;
 
 impl ResourceType for ScheduleGroup {
     fn properties(&self) -> Properties {
-        &[("Name", Text), ("Tags", Any)]
+        &[("Name", Text), ("Tags", Shape::TAGS)]
     }
 
     fn attributes(&self) -> &'static [&'static str] {

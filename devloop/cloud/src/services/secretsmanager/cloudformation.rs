@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::random::{Wish, password};
 use crate::resource::{
     Cause, Created, Doing, Properties, Record, ResourceType,
-    Shape::{Any, Text},
+    Shape::{self, Flag, Integer, Parts, Text},
     Task, tag_list, text,
 };
 
@@ -17,11 +17,22 @@ impl ResourceType for Secret {
     fn properties(&self) -> Properties {
         &[
             ("Description", Text),
-            ("GenerateSecretString", Any),
+            (
+                "GenerateSecretString",
+                Parts(&[
+                    ("ExcludeLowercase", Flag),
+                    ("ExcludeNumbers", Flag),
+                    ("ExcludePunctuation", Flag),
+                    ("ExcludeUppercase", Flag),
+                    ("IncludeSpace", Flag),
+                    ("PasswordLength", Integer),
+                    ("RequireEachIncludedType", Flag),
+                ]),
+            ),
             ("KmsKeyId", Text),
             ("Name", Text),
             ("SecretString", Text),
-            ("Tags", Any),
+            ("Tags", Shape::TAGS),
         ]
     }
 

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::arn::Arn;
 use crate::resource::{
     Cause, Created, Doing, Properties, Record, ResourceType,
-    Shape::{Any, Text, Texts},
+    Shape::{self, Any, Text, Texts},
     Task, tag_list, text,
 };
 
@@ -55,7 +55,7 @@ impl ResourceType for Topic {
             ("KmsMasterKeyId", Text),
             ("SignatureVersion", Text),
             ("Subscription", Any),
-            ("Tags", Any),
+            ("Tags", Shape::TAGS),
             ("TopicName", Text),
             ("TracingConfig", Text),
         ]

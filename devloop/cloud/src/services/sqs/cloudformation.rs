@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::arn::Arn;
 use crate::resource::{
     Cause, Created, Doing, Properties, Record, ResourceType,
-    Shape::{Any, Text, Texts},
+    Shape::{self, Any, Text, Texts},
     Task, text,
 };
 
@@ -60,7 +60,7 @@ impl ResourceType for Queue {
             ("RedriveAllowPolicy", Any),
             ("RedrivePolicy", Any),
             ("SqsManagedSseEnabled", Text),
-            ("Tags", Any),
+            ("Tags", Shape::TAGS),
             ("VisibilityTimeout", Text),
         ]
     }

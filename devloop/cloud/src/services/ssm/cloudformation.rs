@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::resource::{
     Cause, Created, Doing, Properties, Record, ResourceType,
-    Shape::{Any, Text},
+    Shape::{Each, Text},
     Task,
 };
 
@@ -36,7 +36,7 @@ impl ResourceType for Parameter {
             ("DataType", Text),
             ("Description", Text),
             ("Name", Text),
-            ("Tags", Any),
+            ("Tags", Each(&Text)),
             ("Tier", Text),
             ("Type", Text),
             ("Value", Text),

@@ -106,3 +106,56 @@ async fn a_protected_table_that_could_not_be_undone_stays_in_its_stack() {
     let listed = cloud.call(&cloud.context("us-east-1"), "dynamodb", "ListTables", json!({})).await.unwrap();
     assert_eq!(listed, json!({ "TableNames": [] }));
 }
+
+#[tokio::test]
+async fn a_table_changes_its_billing_mode_and_the_throughput_of_its_indexes_in_place() {
+    let cloud = Cloud::new(Options::default());
+    let with = |more: Value, index: Value| {
+        let mut by_g = json!({
+            "IndexName": "by-g", "KeySchema": [{ "AttributeName": "g", "KeyType": "HASH" }],
+            "Projection": { "ProjectionType": "ALL" },
+        });
+        by_g.as_object_mut().unwrap().extend(index.as_object().unwrap().clone());
+        let mut properties = json!({
+            "TableName": "the-table", "GlobalSecondaryIndexes": [by_g],
+            "AttributeDefinitions": [
+                { "AttributeName": "p", "AttributeType": "S" }, { "AttributeName": "g", "AttributeType": "S" },
+            ],
+            "KeySchema": [{ "AttributeName": "p", "KeyType": "HASH" }],
+        });
+        properties.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        template(&json!({ "Type": "AWS::DynamoDB::Table", "Properties": properties }))
+    };
+    let apply = async |template: &Template| {
+        cloud.apply("stack", template, &BTreeMap::new()).await.unwrap();
+        described(&cloud).await
+    };
+    // Numbers and booleans are written as text.
+    let limits = json!({ "OnDemandThroughput": { "MaxReadRequestUnits": "10" } });
+    let on_demand = json!({
+        "BillingMode": "PAY_PER_REQUEST", "OnDemandThroughput": { "MaxWriteRequestUnits": "20" },
+        "SSESpecification": { "SSEEnabled": "false" }, "DeletionProtectionEnabled": "false",
+        "Tags": [{ "Key": "k", "Value": 5 }],
+    });
+    let table = apply(&with(on_demand, limits)).await;
+    assert_eq!(table["OnDemandThroughput"], json!({ "MaxWriteRequestUnits": 20 }));
+    let index = &table["GlobalSecondaryIndexes"][0];
+    assert_eq!(index["OnDemandThroughput"], json!({ "MaxReadRequestUnits": 10 }));
+    let created = index["IndexArn"].clone();
+
+    let units = json!({ "ProvisionedThroughput": { "ReadCapacityUnits": "3", "WriteCapacityUnits": 4 } });
+    let more = json!({ "ProvisionedThroughput": units["ProvisionedThroughput"], "TableClass": "STANDARD" });
+    let table = apply(&with(more.clone(), units)).await;
+    assert_eq!(table["BillingModeSummary"]["BillingMode"], "PROVISIONED");
+    assert_eq!(table["ProvisionedThroughput"]["ReadCapacityUnits"], 3);
+    assert_eq!(table["GlobalSecondaryIndexes"][0]["ProvisionedThroughput"]["WriteCapacityUnits"], 4);
+
+    let units = json!({ "ProvisionedThroughput": { "ReadCapacityUnits": 5, "WriteCapacityUnits": 4 } });
+    let table = apply(&with(more, units)).await;
+    assert_eq!(table["GlobalSecondaryIndexes"][0]["ProvisionedThroughput"]["ReadCapacityUnits"], 5);
+    assert_eq!(table["GlobalSecondaryIndexes"][0]["IndexArn"], created);
+
+    let on_demand = json!({ "BillingMode": "PAY_PER_REQUEST", "DeletionProtectionEnabled": "false" });
+    let table = apply(&with(on_demand, json!({}))).await;
+    assert_eq!(table["BillingModeSummary"]["BillingMode"], "PAY_PER_REQUEST");
+}

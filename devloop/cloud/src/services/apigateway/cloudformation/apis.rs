@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::resource::{
     Cause, Created, Doing, Properties, Record, ResourceType,
-    Shape::{Any, Flag, Text},
+    Shape::{self, Each, Flag, Integer, Number, Parts, Text},
     Task, text,
 };
 
@@ -112,12 +112,23 @@ impl ResourceType for Stage {
             ("CacheClusterEnabled", Flag),
             ("DeploymentId", Text),
             ("Description", Text),
-            ("MethodSettings", Any),
+            (
+                "MethodSettings",
+                Parts(&[
+                    ("CacheDataEncrypted", Flag),
+                    ("CacheTtlInSeconds", Integer),
+                    ("CachingEnabled", Flag),
+                    ("DataTraceEnabled", Flag),
+                    ("MetricsEnabled", Flag),
+                    ("ThrottlingBurstLimit", Integer),
+                    ("ThrottlingRateLimit", Number),
+                ]),
+            ),
             ("RestApiId", Text),
             ("StageName", Text),
-            ("Tags", Any),
+            ("Tags", Shape::TAGS),
             ("TracingEnabled", Flag),
-            ("Variables", Any),
+            ("Variables", Each(&Text)),
         ]
     }
 
@@ -202,7 +213,7 @@ fn settings(properties: &Map<String, Value>) -> Result<Vec<Value>, Cause> {
     let mut patches = Vec::new();
     for setting in properties.get("MethodSettings").and_then(Value::as_array).into_iter().flatten() {
         let text = |name: &str| setting[name].as_str().unwrap_or_default();
-        if setting["CachingEnabled"] == true || setting["CachingEnabled"] == "true" {
+        if setting["CachingEnabled"] == true {
             return Err(Cause::Property(
                 "the embedded cloud has no caches of stages (CachingEnabled)".to_owned(),
             ));

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::apis::{members, naming, on_api};
 use crate::resource::{
     Cause, Created, Doing, Properties, Record, ResourceType,
-    Shape::{Any, Flag, Text, Texts},
+    Shape::{Any, Each, Flag, Integer, Parts, Text, Texts},
     Task,
 };
 
@@ -60,11 +60,11 @@ impl ResourceType for Method {
             ("AuthorizationType", Text),
             ("AuthorizerId", Text),
             ("HttpMethod", Text),
-            ("Integration", Any),
-            ("MethodResponses", Any),
+            ("Integration", Parts(&[("StatusCode", Text), ("TimeoutInMillis", Integer)])),
+            ("MethodResponses", Parts(&[("ResponseParameters", Each(&Flag)), ("StatusCode", Text)])),
             ("OperationName", Text),
             ("RequestModels", Any),
-            ("RequestParameters", Any),
+            ("RequestParameters", Each(&Flag)),
             ("RequestValidatorId", Text),
             ("ResourceId", Text),
             ("RestApiId", Text),

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::apis::{member, members};
 use crate::resource::{
     Created, Doing, Properties, ResourceType,
-    Shape::{Any, Flag, Text},
+    Shape::{self, Any, Flag, Integer, Number, Parts, Text},
     Task, text,
 };
 
@@ -22,7 +22,7 @@ impl ResourceType for ApiKey {
             ("GenerateDistinctId", Flag),
             ("Name", Text),
             ("StageKeys", Any),
-            ("Tags", Any),
+            ("Tags", Shape::TAGS),
             ("Value", Text),
         ]
     }
@@ -85,11 +85,11 @@ pub(super) struct UsagePlan;
 impl ResourceType for UsagePlan {
     fn properties(&self) -> Properties {
         &[
-            ("ApiStages", Any),
+            ("ApiStages", Parts(&[("BurstLimit", Integer), ("RateLimit", Number)])),
             ("Description", Text),
-            ("Quota", Any),
-            ("Tags", Any),
-            ("Throttle", Any),
+            ("Quota", Parts(&[("Limit", Integer), ("Offset", Integer)])),
+            ("Tags", Shape::TAGS),
+            ("Throttle", Parts(&[("BurstLimit", Integer), ("RateLimit", Number)])),
             ("UsagePlanName", Text),
         ]
     }

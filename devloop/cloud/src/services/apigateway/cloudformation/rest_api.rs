@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::apis::members;
 use crate::resource::{
     Cause, Created, Doing, Properties, Record, ResourceType,
-    Shape::{Any, Flag, Integer, Text, Texts},
+    Shape::{self, Any, Flag, Integer, Text, Texts},
     Task, text,
 };
 
@@ -28,7 +28,7 @@ impl ResourceType for RestApi {
             ("Name", Text),
             ("Parameters", Any),
             ("Policy", Any),
-            ("Tags", Any),
+            ("Tags", Shape::TAGS),
         ]
     }
 

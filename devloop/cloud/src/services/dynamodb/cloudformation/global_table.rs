@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Table;
+use super::{ENCRYPTION, THROUGHPUT, TIME_TO_LIVE, Table};
 use crate::resource::{
     Cause, Created, Doing, Properties, Record, ResourceType,
-    Shape::{Any, Text},
+    Shape::{self, Any, Flag, Integer, Parts, Text},
     Task,
 };
 
@@ -17,6 +17,20 @@ const OF_REPLICA: [&str; 5] = [
     "TableClass",
     "Tags",
 ];
+
+const REPLICAS: Shape = Parts(&[
+    ("DeletionProtectionEnabled", Flag),
+    ("Enabled", Flag),
+    ("Key", Text),
+    ("MaxCapacity", Integer),
+    ("MaxReadRequestUnits", Integer),
+    ("MinCapacity", Integer),
+    ("PointInTimeRecoveryEnabled", Flag),
+    ("ReadCapacityUnits", Integer),
+    ("RecoveryPeriodInDays", Integer),
+    ("SeedCapacity", Integer),
+    ("Value", Text),
+]);
 
 /// `AWS::DynamoDB::GlobalTable`.
 #[derive(Debug)]
@@ -84,7 +98,7 @@ fn check_replica(replica: &Map<String, Value>) -> Result<(), Cause> {
     let indexes = indexes.into_iter().flatten().filter_map(Value::as_object);
     let wants_insights = |of: &Map<String, Value>| {
         let enabled = of.get("ContributorInsightsSpecification").and_then(|given| given.get("Enabled"));
-        enabled.is_some_and(|enabled| *enabled == true || *enabled == "true")
+        enabled.is_some_and(|enabled| *enabled == true)
     };
     if std::iter::once(replica).chain(indexes).any(wants_insights) {
         return Err(refused("the embedded cloud does not support contributor insights of DynamoDB tables"));
@@ -129,17 +143,17 @@ impl ResourceType for GlobalTable {
         &[
             ("AttributeDefinitions", Any),
             ("BillingMode", Text),
-            ("GlobalSecondaryIndexes", Any),
+            ("GlobalSecondaryIndexes", THROUGHPUT),
             ("KeySchema", Any),
             ("LocalSecondaryIndexes", Any),
-            ("Replicas", Any),
-            ("SSESpecification", Any),
+            ("Replicas", REPLICAS),
+            ("SSESpecification", ENCRYPTION),
             ("StreamSpecification", Any),
             ("TableName", Text),
-            ("TimeToLiveSpecification", Any),
-            ("WarmThroughput", Any),
-            ("WriteOnDemandThroughputSettings", Any),
-            ("WriteProvisionedThroughputSettings", Any),
+            ("TimeToLiveSpecification", TIME_TO_LIVE),
+            ("WarmThroughput", THROUGHPUT),
+            ("WriteOnDemandThroughputSettings", THROUGHPUT),
+            ("WriteProvisionedThroughputSettings", THROUGHPUT),
         ]
     }
 

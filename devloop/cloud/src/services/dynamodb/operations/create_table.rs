@@ -13,15 +13,17 @@ use super::{
     super::{
         index::{Entries, Index, Projection},
         key_schema::KeyAttribute,
-        settings::{Encryption, Limits, Settings},
+        settings::Settings,
         table::{Contents, Table},
+        throughput::{self, Capacity},
         value::invalid,
     },
     Request,
     describe::describe,
+    encryption::EncryptionInput,
     index_input::{
-        AttributeDefinition, IndexInput, KeyElement, StreamChange, StreamInput, ThroughputInput, attributes,
-        schema, throughput,
+        AttributeDefinition, IndexInput, KeyElement, LimitsInput, Moment, StreamChange, StreamInput,
+        ThroughputInput, WarmInput, attributes, schema, throughput,
     },
     input::{Violations, has_name_letters},
     refused::refuse_members,
@@ -56,45 +58,8 @@ struct CreateTable {
     table_class: Option<String>,
     #[serde(rename = "SSESpecification")]
     sse_specification: Option<EncryptionInput>,
-    on_demand_throughput: Option<Value>,
-    warm_throughput: Option<Value>,
-}
-
-/// The API's `SSESpecification`.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct EncryptionInput {
-    #[serde(default, deserialize_with = "wire::boolean")]
-    enabled: Option<bool>,
-    #[serde(rename = "SSEType")]
-    kind: Option<String>,
-    #[serde(rename = "KMSMasterKeyId")]
-    key: Option<String>,
-}
-
-impl EncryptionInput {
-    /// The encryption settings of the input. Tables without a key of their own share one.
-    pub(super) fn read(&self, request: &Request<'_>) -> Result<Option<Encryption>, ApiError> {
-        if let Some(kind) = &self.kind
-            && kind != "KMS"
-        {
-            return Err(super::input::constraint(
-                kind,
-                "sSESpecification.sSEType",
-                "Member must satisfy enum value set: [KMS]",
-            ));
-        }
-        if !self.enabled.unwrap_or(false) {
-            return Ok(None);
-        }
-        let key = match self.key.as_deref() {
-            Some(arn) if arn.starts_with("arn:") => arn.to_owned(),
-            Some(alias) if alias.starts_with("alias/") => request.cx.arn("kms", alias),
-            Some(id) => request.cx.arn("kms", &format!("key/{id}")),
-            None => request.cx.arn("kms", "alias/aws/dynamodb"),
-        };
-        Ok(Some(Encryption { key }))
-    }
+    on_demand_throughput: Option<LimitsInput>,
+    warm_throughput: Option<WarmInput>,
 }
 
 /// `CreateTable`. The table is usable at once, so it is `ACTIVE` from the start.
@@ -104,7 +69,7 @@ pub(in super::super) fn create_table(request: &Request<'_>, input: Value) -> Res
     let input: CreateTable = wire::read(input)?;
     let name = input.table_name.as_str();
     let on_demand = input.billing_mode.as_deref() == Some("PAY_PER_REQUEST");
-    let throughput = throughput(on_demand, input.provisioned_throughput.as_ref())?;
+    let provisioned = throughput(on_demand, input.provisioned_throughput.as_ref())?;
     let attributes = attributes(&input.attribute_definitions)?;
     check_defined(&input.key_schema, &attributes)?;
     let schema = schema(&input.key_schema, &attributes, false)?;
@@ -119,11 +84,12 @@ pub(in super::super) fn create_table(request: &Request<'_>, input: Value) -> Res
     for (index, is_global) in
         local.iter().map(|index| (index, false)).chain(global.iter().map(|index| (index, true)))
     {
-        let (definition, throughput) = index.read(&schema, &attributes, is_global, on_demand)?;
+        let (definition, capacity) =
+            index.read(&schema, &attributes, is_global, on_demand, Moment::Created)?;
         if indexes.iter().any(|other| other.definition.name == index.index_name) {
             return Err(invalid(format!("Duplicate index name: {}", index.index_name)));
         }
-        indexes.push(Index::new(definition, throughput, &Entries::new()));
+        indexes.push(Index::new(definition, capacity, &Entries::new()));
     }
     check_included(&indexes)?;
     let schemas = std::iter::once(&schema).chain(indexes.iter().map(|index| &index.definition.schema));
@@ -136,10 +102,15 @@ pub(in super::super) fn create_table(request: &Request<'_>, input: Value) -> Res
             !indexes.is_empty(),
         ));
     }
-    let stream = input.stream_specification.as_ref().map(StreamInput::change).transpose()?;
-    let mut limits = Limits::default();
-    limits.change(on_demand, input.on_demand_throughput.as_ref(), "table")?;
-    limits.warm = input.warm_throughput;
+    let stream =
+        input.stream_specification.as_ref().map(|given| given.change(Moment::Created)).transpose()?;
+    let capacity = Capacity::new(&throughput::Request {
+        index: None,
+        on_demand,
+        provisioned: Some(provisioned),
+        limits: LimitsInput::wanted(input.on_demand_throughput.as_ref()),
+        warm: WarmInput::wanted(input.warm_throughput.as_ref()),
+    })?;
     let encryption = match &input.sse_specification {
         Some(encryption) => encryption.read(request)?,
         None => None,
@@ -161,8 +132,7 @@ pub(in super::super) fn create_table(request: &Request<'_>, input: Value) -> Res
             attributes,
             on_demand,
             on_demand_since_ms: on_demand.then_some(request.now_ms),
-            throughput,
-            limits,
+            capacity,
             encryption,
             deletion_protection: input.deletion_protection_enabled.unwrap_or(false),
             recovery: None,

@@ -74,7 +74,6 @@ pub(super) fn describe(table: &Table, status: &str) -> Value {
     {
         let settings = table.settings.read();
         member("AttributeDefinitions", settings.attributes.iter().map(attribute_definition).collect());
-        member("ProvisionedThroughput", settings.throughput.describe());
         member("DeletionProtectionEnabled", settings.deletion_protection.into());
         if let Some(since_ms) = settings.on_demand_since_ms {
             let mode = if settings.on_demand { "PAY_PER_REQUEST" } else { "PROVISIONED" };
@@ -90,7 +89,7 @@ pub(super) fn describe(table: &Table, status: &str) -> Value {
                 json!({ "Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": encryption.key });
             member("SSEDescription", description);
         }
-        settings.limits.describe(&mut described);
+        settings.capacity.describe(&mut described);
     }
     let mut member = |name: &str, value: Value| {
         described.insert(name.to_owned(), value);
@@ -136,9 +135,8 @@ fn describe_index(table: &Table, index: &Index) -> Value {
     });
     if definition.global {
         described["IndexStatus"] = "ACTIVE".into();
-        described["ProvisionedThroughput"] = index.throughput.provisioned.describe();
         if let Value::Object(described) = &mut described {
-            index.throughput.limits.describe(described);
+            index.capacity.describe(described);
         }
     }
     described

@@ -1,4 +1,5 @@
-//! `EnableKinesisStreamingDestination` and the other operations on Kinesis destinations.
+//! `EnableKinesisStreamingDestination` and the other operations on Kinesis destinations. Their errors were measured on AWS:
+//! ack-api-quirks, DDB-TABLE-442 and 457.
 
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use super::{
     super::{
         destination::{Destination, Precision, Status},
         store::not_found,
-        table::Table,
+        table::{Contents, Table},
     },
     Request,
     input::Input,
@@ -17,6 +18,9 @@ use crate::{error::ApiError, services::kinesis::Stream};
 
 /// The most Kinesis streams that one table may have as destinations [Quotas in Amazon DynamoDB].
 const MAX_DESTINATIONS: usize = 2;
+
+/// The shortest ARN of a stream.
+const LEAST_ARN: usize = 37;
 
 /// The table and the stream, which every operation names.
 struct Named {
@@ -28,7 +32,12 @@ struct Named {
 fn take(request: &Request<'_>, input: Value, configuration: &str) -> Result<Named, ApiError> {
     let mut input = Input::new(input)?;
     let arn = input.required_text("StreamArn")?;
+    if (1..LEAST_ARN).contains(&arn.len()) || arn.is_empty() && input.violations().is_empty() {
+        let constraint = format!("Member must have length greater than or equal to {LEAST_ARN}");
+        input.violations().value(&arn, "streamArn", &constraint);
+    }
     let name = input.described_table()?;
+    input.checked()?;
     let mut precision = None;
     if let Some(configuration) = input.take(configuration) {
         let mut configuration = Input::new(configuration)?;
@@ -66,10 +75,9 @@ pub(in super::super) fn enable(request: &Request<'_>, input: Value) -> Result<Va
     let active = contents.destinations.iter().filter(|other| other.status == Status::Active).count();
     match contents.destinations.iter_mut().find(|other| other.arn == named.arn) {
         Some(other) if other.status == Status::Active => {
-            return Err(ApiError::validation(format!(
-                "Table is already enabled for Kinesis streaming to {}",
-                named.arn
-            )));
+            return Err(invalid_state(
+                "EnableKinesisStreamingDestination must be DISABLED or ENABLE_FAILED to perform ENABLE operation.",
+            ));
         }
         _ if active == MAX_DESTINATIONS => {
             return Err(ApiError::client(
@@ -91,10 +99,20 @@ pub(in super::super) fn enable(request: &Request<'_>, input: Value) -> Result<Va
 pub(in super::super) fn disable(request: &Request<'_>, input: Value) -> Result<Value, ApiError> {
     const CONFIGURATION: &str = "EnableKinesisStreamingConfiguration";
     let named = take(request, input, CONFIGURATION)?;
-    let precision = with_active(&named, |destination| {
-        destination.status = Status::Disabled;
-        destination.precision
-    })?;
+    if named.precision.is_some() {
+        return Err(ApiError::validation(
+            "Stream cannot be disabled using EnableKinesisStreamingConfiguration parameters",
+        ));
+    }
+    let mut contents = named.table.contents.write();
+    let Some(destination) = active(&mut contents, &named) else {
+        return Err(invalid_state(
+            "KinesisStreamingDestination must be ACTIVE to perform DISABLE operation.",
+        ));
+    };
+    destination.status = Status::Disabled;
+    let precision = destination.precision;
+    drop(contents);
     Ok(answer(&named, "DISABLING", CONFIGURATION, precision))
 }
 
@@ -104,23 +122,38 @@ pub(in super::super) fn update(request: &Request<'_>, input: Value) -> Result<Va
     let named = take(request, input, CONFIGURATION)?;
     let Some(precision) = named.precision else {
         return Err(ApiError::validation(
-            "UpdateKinesisStreamingConfiguration must name ApproximateCreationDateTimePrecision",
+            "Streaming destination cannot be updated with given parameters: UpdateKinesisStreamingConfiguration cannot be null or contain only null values",
         ));
     };
-    with_active(&named, |destination| destination.precision = precision)?;
+    let mut contents = named.table.contents.write();
+    let Some(destination) = active(&mut contents, &named) else {
+        return Err(invalid_state(&format!(
+            "Kinesis streaming is not in ACTIVE state. Updates are only allowed in ACTIVE state. TableName: {}, kdsArn: {}",
+            named.table.name, named.arn
+        )));
+    };
+    if destination.precision == precision {
+        return Err(ApiError::validation(format!(
+            "Invalid Request: Precision is already set to the desired value of {} for tableId: {}, kdsArn: {}",
+            precision.name(),
+            named.table.id,
+            named.arn
+        )));
+    }
+    destination.precision = precision;
+    drop(contents);
     Ok(answer(&named, "UPDATING", CONFIGURATION, precision))
 }
 
-fn with_active<T>(named: &Named, change: impl FnOnce(&mut Destination) -> T) -> Result<T, ApiError> {
-    let mut contents = named.table.contents.write();
+fn active<'c>(contents: &'c mut Contents, named: &Named) -> Option<&'c mut Destination> {
     let active = |other: &&mut Destination| other.arn == named.arn && other.status == Status::Active;
-    match contents.destinations.iter_mut().find(active) {
-        Some(destination) => Ok(change(destination)),
-        None => Err(not_found(format!(
-            "Requested resource not found: the table {} does not stream to {}",
-            named.table.name, named.arn
-        ))),
-    }
+    contents.destinations.iter_mut().find(active)
+}
+
+fn invalid_state(why: &str) -> ApiError {
+    ApiError::validation(format!(
+        "Table is not in a valid state to enable Kinesis Streaming Destination: {why}"
+    ))
 }
 
 /// `DescribeKinesisStreamingDestination`.

@@ -3,13 +3,12 @@
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::super::{
     index::{IndexDefinition, Projection},
     key_schema::{KeyAttribute, KeyKind, KeySchema},
-    settings::{IndexThroughput, Throughput},
     stream::View,
+    throughput::{Capacity, Request, Throughput, Wanted},
     value::invalid,
 };
 use crate::{error::ApiError, wire};
@@ -40,6 +39,44 @@ pub(super) struct ThroughputInput {
     write_capacity_units: Option<i64>,
 }
 
+/// The API's `OnDemandThroughput`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct LimitsInput {
+    #[serde(default, deserialize_with = "wire::integer")]
+    max_read_request_units: Option<i64>,
+    #[serde(default, deserialize_with = "wire::integer")]
+    max_write_request_units: Option<i64>,
+}
+
+impl LimitsInput {
+    pub(super) fn wanted(given: Option<&Self>) -> Wanted {
+        given.map_or_else(Wanted::default, |given| Wanted {
+            read: given.max_read_request_units,
+            write: given.max_write_request_units,
+        })
+    }
+}
+
+/// The API's `WarmThroughput`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct WarmInput {
+    #[serde(default, deserialize_with = "wire::integer")]
+    read_units_per_second: Option<i64>,
+    #[serde(default, deserialize_with = "wire::integer")]
+    write_units_per_second: Option<i64>,
+}
+
+impl WarmInput {
+    pub(super) fn wanted(given: Option<&Self>) -> Wanted {
+        given.map_or_else(Wanted::default, |given| Wanted {
+            read: given.read_units_per_second,
+            write: given.write_units_per_second,
+        })
+    }
+}
+
 /// The API's `GlobalSecondaryIndex` and `LocalSecondaryIndex`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -48,8 +85,8 @@ pub(super) struct IndexInput {
     key_schema: Vec<KeyElement>,
     projection: ProjectionInput,
     provisioned_throughput: Option<ThroughputInput>,
-    on_demand_throughput: Option<Value>,
-    warm_throughput: Option<Value>,
+    on_demand_throughput: Option<LimitsInput>,
+    warm_throughput: Option<WarmInput>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -75,21 +112,35 @@ pub(super) enum StreamChange {
     Disable,
 }
 
+/// Whether a table is new, which decides the words of some errors [ack-api-quirks, DDB-TABLE-442, measured on AWS].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Moment {
+    Created,
+    Updated,
+}
+
 impl StreamInput {
     /// The change that the input asks for.
-    pub(super) fn change(&self) -> Result<StreamChange, ApiError> {
-        // CloudFormation gives only the view type, which means an enabled stream.
+    pub(super) fn change(&self, moment: Moment) -> Result<StreamChange, ApiError> {
+        let created = moment == Moment::Created;
         match (self.stream_enabled, self.stream_view_type.as_deref()) {
-            (Some(false) | None, None) => Ok(StreamChange::Disable),
-            (Some(false), Some(_)) => Err(invalid(
-                "StreamViewType must not be specified when StreamEnabled is false",
-            )),
-            (Some(true), None) => Err(invalid("StreamEnabled requires StreamViewType")),
-            (_, Some(name)) => View::parse(name).map(StreamChange::Enable).ok_or_else(|| {
+            (None, _) => Err(super::input::missing("streamSpecification.streamEnabled")),
+            (Some(false), None) => Ok(StreamChange::Disable),
+            (Some(false), Some(_)) => Err(invalid(if created {
+                "Table is being created with a stream disabled, UpdateViewType should not be specified"
+            } else {
+                "If stream is being disabled, then UpdateViewType must not be specified"
+            })),
+            (Some(true), None) => Err(invalid(if created {
+                "Table is being created with a stream enabled, UpdateViewType is required"
+            } else {
+                "If stream is being enabled then UpdateViewType is required"
+            })),
+            (Some(true), Some(name)) => View::parse(name).map(StreamChange::Enable).ok_or_else(|| {
                 super::input::constraint(
                     name,
                     "streamSpecification.streamViewType",
-                    "Member must satisfy enum value set: [NEW_IMAGE, OLD_IMAGE, NEW_AND_OLD_IMAGES, KEYS_ONLY]",
+                    "Member must satisfy enum value set: [OLD_IMAGE, KEYS_ONLY, NEW_AND_OLD_IMAGES, NEW_IMAGE]",
                 )
             }),
         }
@@ -129,6 +180,34 @@ pub(super) fn throughput(on_demand: bool, given: Option<&ThroughputInput>) -> Re
     }
 }
 
+/// The throughput of the global index `name`, checked against the billing mode.
+pub(super) fn index_throughput(
+    name: &str,
+    on_demand: bool,
+    given: Option<&ThroughputInput>,
+    moment: Moment,
+) -> Result<Option<Throughput>, ApiError> {
+    let created = moment == Moment::Created;
+    match (on_demand, given) {
+        (true, None) => Ok(None),
+        (true, Some(_)) => Err(invalid(if created {
+            format!(
+                "ProvisionedThroughput should not be specified for index: {name} when BillingMode is PAY_PER_REQUEST"
+            )
+        } else {
+            format!(
+                "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified for index: {name} when BillingMode is PAY_PER_REQUEST"
+            )
+        })),
+        (false, None) => Err(invalid(if created {
+            format!("ProvisionedThroughput is not specified for index: {name}")
+        } else {
+            format!("Both ReadCapacityUnits and WriteCapacityUnits must be specified for index: {name}")
+        })),
+        (false, Some(given)) => given.read().map(Some),
+    }
+}
+
 /// The defined attributes with their types.
 pub(super) fn attributes(definitions: &[AttributeDefinition]) -> Result<Vec<KeyAttribute>, ApiError> {
     let mut attributes: Vec<KeyAttribute> = Vec::with_capacity(definitions.len());
@@ -137,7 +216,7 @@ pub(super) fn attributes(definitions: &[AttributeDefinition]) -> Result<Vec<KeyA
             .ok_or_else(|| invalid(format!("Unknown AttributeType: {}", definition.attribute_type)))?;
         let name = definition.attribute_name.clone();
         if attributes.iter().any(|other| other.name == name) {
-            return Err(invalid(format!("Duplicate AttributeName in AttributeDefinitions: {name}")));
+            return Err(invalid(format!("Attribute Name is duplicated: {name}")));
         }
         attributes.push(KeyAttribute { name, kind });
     }
@@ -220,7 +299,8 @@ impl IndexInput {
         attributes: &[KeyAttribute],
         global: bool,
         on_demand: bool,
-    ) -> Result<(IndexDefinition, IndexThroughput), ApiError> {
+        moment: Moment,
+    ) -> Result<(IndexDefinition, Capacity), ApiError> {
         let schema = schema(&self.key_schema, attributes, global)?;
         if !global && schema.sort.is_empty() {
             return Err(invalid(format!(
@@ -238,16 +318,18 @@ impl IndexInput {
             )));
         }
         let projection = self.projection.read()?;
-        let mut kept = IndexThroughput::default();
-        if global {
-            kept.provisioned = throughput(on_demand, self.provisioned_throughput.as_ref())?;
-            kept.limits.change(
+        let capacity = if global {
+            let given = self.provisioned_throughput.as_ref();
+            Capacity::new(&Request {
+                index: Some(&self.index_name),
                 on_demand,
-                self.on_demand_throughput.as_ref(),
-                &format!("index {}", self.index_name),
-            )?;
-            kept.limits.warm = self.warm_throughput.clone();
-        }
+                provisioned: index_throughput(&self.index_name, on_demand, given, moment)?,
+                limits: LimitsInput::wanted(self.on_demand_throughput.as_ref()),
+                warm: WarmInput::wanted(self.warm_throughput.as_ref()),
+            })?
+        } else {
+            Capacity::default()
+        };
         let definition = IndexDefinition {
             name: self.index_name.clone(),
             schema,
@@ -255,7 +337,7 @@ impl IndexInput {
             projection,
             global,
         };
-        Ok((definition, kept))
+        Ok((definition, capacity))
     }
 }
 

@@ -63,6 +63,11 @@ impl Violations {
         }
     }
 
+    /// Whether there are none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Fails with the first violation alone, without the prefix that counts them.
     pub(super) fn check_first(&mut self) -> Result<(), ApiError> {
         match std::mem::take(&mut self.0).into_iter().next() {

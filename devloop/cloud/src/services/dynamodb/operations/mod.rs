@@ -7,6 +7,7 @@ pub(super) mod create_table;
 pub(super) mod describe;
 pub(super) mod destinations;
 mod draft;
+mod encryption;
 pub(super) mod expiry;
 mod index_input;
 mod input;
@@ -23,6 +24,7 @@ pub(super) mod streams;
 mod table_constraints;
 pub(super) mod tags;
 pub(super) mod transact;
+mod update_checks;
 pub(super) mod update_table;
 pub(super) mod write;
 

@@ -44,12 +44,7 @@ pub(super) fn check_update(input: &Value, violations: &mut Violations) {
             let place = format!("{place}.update");
             check_index_name(&change["Update"]["IndexName"], &format!("{place}.indexName"), violations);
             let place = format!("{place}.provisionedThroughput");
-            let throughput = &change["Update"]["ProvisionedThroughput"];
-            let other = ["OnDemandThroughput", "WarmThroughput"].map(|member| &change["Update"][member]);
-            if throughput.is_null() && other.iter().all(|other| other.is_null()) {
-                violations.missing(&place);
-            }
-            check_throughput(throughput, &place, violations);
+            check_throughput(&change["Update"]["ProvisionedThroughput"], &place, violations);
         }
         if !change["Delete"].is_null() {
             let place = format!("{place}.delete.indexName");

@@ -9,67 +9,83 @@ use super::{
     super::{
         index::Index,
         key_schema::KeyAttribute,
-        settings::{IndexThroughput, Throughput},
         store::not_found,
         table::{Contents, Table},
+        throughput::{self, Capacity, Throughput},
         value::invalid,
     },
     Request,
-    create_table::EncryptionInput,
     describe::describe,
+    encryption::EncryptionInput,
     index_input::{
-        AttributeDefinition, IndexInput, StreamChange, StreamInput, ThroughputInput, attributes, throughput,
+        AttributeDefinition, IndexInput, LimitsInput, Moment, StreamChange, StreamInput, ThroughputInput,
+        WarmInput, attributes, index_throughput, throughput,
     },
     input::Input,
     refused::refuse_members,
-    table_constraints,
+    table_constraints, update_checks,
 };
 use crate::{error::ApiError, wire};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct UpdateTable {
+pub(super) struct UpdateTable {
     attribute_definitions: Option<Vec<AttributeDefinition>>,
-    billing_mode: Option<String>,
-    provisioned_throughput: Option<ThroughputInput>,
-    global_secondary_index_updates: Option<Vec<IndexUpdate>>,
-    stream_specification: Option<StreamInput>,
+    pub(super) billing_mode: Option<String>,
+    pub(super) provisioned_throughput: Option<ThroughputInput>,
+    pub(super) global_secondary_index_updates: Option<Vec<IndexUpdate>>,
+    pub(super) stream_specification: Option<StreamInput>,
     #[serde(default, deserialize_with = "wire::boolean")]
-    deletion_protection_enabled: Option<bool>,
-    table_class: Option<String>,
+    pub(super) deletion_protection_enabled: Option<bool>,
+    pub(super) table_class: Option<String>,
     #[serde(rename = "SSESpecification")]
-    sse_specification: Option<EncryptionInput>,
-    on_demand_throughput: Option<Value>,
-    warm_throughput: Option<Value>,
+    pub(super) sse_specification: Option<EncryptionInput>,
+    pub(super) on_demand_throughput: Option<LimitsInput>,
+    pub(super) warm_throughput: Option<WarmInput>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct IndexUpdate {
-    create: Option<IndexInput>,
-    update: Option<ThroughputUpdate>,
-    delete: Option<IndexName>,
+pub(super) struct IndexUpdate {
+    pub(super) create: Option<IndexInput>,
+    pub(super) update: Option<ThroughputUpdate>,
+    pub(super) delete: Option<IndexName>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct ThroughputUpdate {
-    index_name: String,
-    provisioned_throughput: Option<ThroughputInput>,
-    on_demand_throughput: Option<Value>,
-    warm_throughput: Option<Value>,
+pub(super) struct ThroughputUpdate {
+    pub(super) index_name: String,
+    pub(super) provisioned_throughput: Option<ThroughputInput>,
+    pub(super) on_demand_throughput: Option<LimitsInput>,
+    pub(super) warm_throughput: Option<WarmInput>,
+}
+
+impl ThroughputUpdate {
+    fn changes_nothing(&self) -> bool {
+        let limits = LimitsInput::wanted(self.on_demand_throughput.as_ref());
+        let warm = WarmInput::wanted(self.warm_throughput.as_ref());
+        self.provisioned_throughput.is_none() && limits.is_empty() && warm.is_empty()
+    }
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct IndexName {
-    index_name: String,
+pub(super) struct IndexName {
+    pub(super) index_name: String,
+}
+
+/// A table's billing mode after an update.
+#[derive(Debug, Clone, Copy)]
+struct Billing {
+    on_demand: bool,
+    changes: bool,
 }
 
 /// A change that was checked and can no longer fail.
 enum Prepared {
     Create(Index),
-    Throughput(String, IndexThroughput),
+    Capacity(String, Capacity),
     Delete(String),
 }
 
@@ -83,29 +99,36 @@ pub(in super::super) fn update_table(request: &Request<'_>, input: Value) -> Res
     let input: UpdateTable = wire::read(input)?;
     let billing = input.billing_mode.as_deref().map(|mode| mode == "PAY_PER_REQUEST");
     if billing == Some(true) && input.provisioned_throughput.is_some() {
-        return Err(invalid(
-            "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST",
-        ));
+        return Err(invalid("ProvisionedThroughput cannot be specified when BillingMode is PAY_PER_REQUEST"));
     }
-    check_changes(&input)?;
+    update_checks::check_changes(&input)?;
     let table = request.store.named_table(&name)?;
     let defined = input.attribute_definitions.as_deref().map(attributes).transpose()?;
 
     let now_on_demand = table.settings.read().on_demand;
     let on_demand = billing.unwrap_or(now_on_demand);
     let provisioned = match &input.provisioned_throughput {
-        None if now_on_demand && !on_demand => {
+        None if billing == Some(false) => {
             return Err(invalid("ProvisionedThroughput must be specified when BillingMode is PROVISIONED"));
         }
         None => None,
         given => Some(throughput(on_demand, given.as_ref())?),
     };
     check_unchanged(&table, provisioned, now_on_demand == on_demand)?;
-    let mut limits = table.settings.read().limits.clone();
-    limits.change(on_demand, input.on_demand_throughput.as_ref(), "table")?;
-    limits.warm = input.warm_throughput.or(limits.warm);
-    let encryption = input.sse_specification.as_ref().map(|given| given.read(request)).transpose()?;
-    let stream = input.stream_specification.as_ref().map(StreamInput::change).transpose()?;
+    let capacity = table.settings.read().capacity.updated(&throughput::Request {
+        index: None,
+        on_demand,
+        provisioned,
+        limits: LimitsInput::wanted(input.on_demand_throughput.as_ref()),
+        warm: WarmInput::wanted(input.warm_throughput.as_ref()),
+    })?;
+    let encryption = {
+        let settings = table.settings.read();
+        let now = settings.encryption.as_ref();
+        input.sse_specification.as_ref().map(|given| given.change(request, now)).transpose()?
+    };
+    let stream =
+        input.stream_specification.as_ref().map(|given| given.change(Moment::Updated)).transpose()?;
     let changes = input.global_secondary_index_updates.unwrap_or_default();
     let online = changes.iter().filter(|change| change.update.is_none()).count();
     if online > 1 {
@@ -129,7 +152,8 @@ pub(in super::super) fn update_table(request: &Request<'_>, input: Value) -> Res
             None => known.push(attribute),
         }
     }
-    change_contents(request, &table, stream, changes, &known, on_demand)?;
+    let billing = Billing { on_demand, changes: now_on_demand != on_demand };
+    change_contents(request, &table, stream, changes, &known, billing)?;
 
     let used: Vec<KeyAttribute> = {
         let contents = table.contents.read();
@@ -143,11 +167,9 @@ pub(in super::super) fn update_table(request: &Request<'_>, input: Value) -> Res
     settings.attributes = used;
     if on_demand && !settings.on_demand {
         settings.on_demand_since_ms = Some(request.now_ms);
-        settings.throughput = Throughput::default();
     }
     settings.on_demand = on_demand;
-    settings.throughput = provisioned.unwrap_or(settings.throughput);
-    settings.limits = limits;
+    settings.capacity = capacity;
     if let Some(encryption) = encryption {
         settings.encryption = encryption;
     }
@@ -159,54 +181,9 @@ pub(in super::super) fn update_table(request: &Request<'_>, input: Value) -> Res
     Ok(json!({ "TableDescription": describe(&table, "ACTIVE") }))
 }
 
-/// Refuses a request that changes nothing, or that changes one index twice.
-fn check_changes(input: &UpdateTable) -> Result<(), ApiError> {
-    let changes = input.global_secondary_index_updates.as_deref().unwrap_or_default();
-    let others = [
-        input.billing_mode.is_some(),
-        input.provisioned_throughput.is_some(),
-        input.stream_specification.is_some(),
-        input.table_class.is_some(),
-        input.deletion_protection_enabled.is_some(),
-        input.sse_specification.is_some(),
-        input.on_demand_throughput.is_some(),
-        input.warm_throughput.is_some(),
-    ];
-    if changes.is_empty() && !others.contains(&true) {
-        return Err(ApiError::validation(
-            "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required",
-        ));
-    }
-    let mut names: Vec<&str> = Vec::new();
-    for change in changes {
-        let name = match (&change.create, &change.update, &change.delete) {
-            (Some(create), None, None) => &create.index_name,
-            (None, Some(update), None) => &update.index_name,
-            (None, None, Some(delete)) => &delete.index_name,
-            (None, None, None) => {
-                return Err(invalid(
-                    "One of GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, GlobalSecondaryIndexUpdate.Delete must not be null",
-                ));
-            }
-            _ => {
-                return Err(invalid(
-                    "Only one of GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, GlobalSecondaryIndexUpdate.Delete can be specified",
-                ));
-            }
-        };
-        if names.contains(&name.as_str()) {
-            return Err(invalid(format!(
-                "Only one global secondary index update per index is allowed simultaneously. Index: {name}"
-            )));
-        }
-        names.push(name);
-    }
-    Ok(())
-}
-
 /// Refuses throughput that is equal to the table's current one.
 fn check_unchanged(table: &Table, requested: Option<Throughput>, same_billing: bool) -> Result<(), ApiError> {
-    let current = table.settings.read().throughput;
+    let current = table.settings.read().capacity.provisioned;
     if !same_billing || requested != Some(current) {
         return Ok(());
     }
@@ -223,7 +200,7 @@ fn change_contents(
     stream: Option<StreamChange>,
     changes: Vec<IndexUpdate>,
     attributes: &[KeyAttribute],
-    on_demand: bool,
+    billing: Billing,
 ) -> Result<(), ApiError> {
     let mut contents = table.contents.write();
     let enabled = contents.stream.as_ref().is_some_and(|stream| stream.is_enabled());
@@ -236,22 +213,39 @@ fn change_contents(
         }
         Some(StreamChange::Disable) if !enabled => {
             return Err(ApiError::validation(format!(
-                "Table does not have a stream to disable: TableName: {}",
+                "Table has no stream to disable: TableName: {}",
                 table.name
             )));
         }
         _ => {}
     }
-    let changes = changes
+    let mut changes = changes
         .into_iter()
-        .map(|change| prepare(change, table, &contents, attributes, on_demand))
+        .map(|change| prepare(change, table, &contents, attributes, billing.on_demand))
         .collect::<Result<Vec<_>, _>>()?;
+    if billing.changes {
+        for index in contents.indexes.iter().filter(|index| index.definition.global) {
+            let name = &index.definition.name;
+            let is_changed = changes.iter().any(|change| match change {
+                Prepared::Capacity(changed, _) | Prepared::Delete(changed) => changed == name,
+                Prepared::Create(_) => false,
+            });
+            if is_changed {
+                continue;
+            }
+            if !billing.on_demand {
+                return Err(invalid(format!("ProvisionedThroughput must be specified for index: {name}")));
+            }
+            let request = throughput::Request { on_demand: true, ..throughput::Request::default() };
+            changes.push(Prepared::Capacity(name.clone(), index.capacity.updated(&request)?));
+        }
+    }
     for change in changes {
         match change {
             Prepared::Create(index) => contents.indexes.push(index),
-            Prepared::Throughput(name, throughput) => {
+            Prepared::Capacity(name, capacity) => {
                 for index in contents.indexes.iter_mut().filter(|index| index.definition.name == name) {
-                    index.throughput = throughput.clone();
+                    index.capacity = capacity.clone();
                 }
             }
             Prepared::Delete(name) => contents.indexes.retain(|index| index.definition.name != name),
@@ -282,31 +276,47 @@ fn prepare(
     attributes: &[KeyAttribute],
     on_demand: bool,
 ) -> Result<Prepared, ApiError> {
-    let global = |name: &str| contents.index(name).ok().filter(|index| index.definition.global);
+    let global = |action: &str, name: &str| match contents.index(name) {
+        Ok(index) if index.definition.global => Ok(Some(index)),
+        Ok(_) => Err(ApiError::validation(format!(
+            "Cannot {action} an index that is not a GlobalSecondaryIndex: {name}"
+        ))),
+        Err(_) => Ok(None),
+    };
     if let Some(create) = change.create {
         if contents.index(&create.index_name).is_ok() {
-            return Err(invalid(format!("Index already exists: {}", create.index_name)));
+            return Err(ApiError::validation("Attempting to create an index which already exists"));
         }
-        let (definition, throughput) = create.read(&table.schema, attributes, true, on_demand)?;
-        return Ok(Prepared::Create(Index::new(definition, throughput, &contents.items)));
+        let (definition, capacity) =
+            create.read(&table.schema, attributes, true, on_demand, Moment::Updated)?;
+        return Ok(Prepared::Create(Index::new(definition, capacity, &contents.items)));
     }
     if let Some(update) = change.update {
-        let Some(index) = global(&update.index_name) else {
-            return Err(ApiError::validation(
-                "This operation cannot be performed with given input values. Please contact DynamoDB service team for more info: Action Blocked: IndexUpdate",
-            ));
+        let name = update.index_name.as_str();
+        let Some(index) = global("update", name)? else {
+            let table = &table.name;
+            return Err(not_found(format!("Requested resource not found: Index {name} for table {table}")));
         };
-        let mut kept = index.throughput.clone();
-        if let Some(given) = &update.provisioned_throughput {
-            kept.provisioned = throughput(on_demand, Some(given))?;
-        }
-        let what = format!("index {}", update.index_name);
-        kept.limits.change(on_demand, update.on_demand_throughput.as_ref(), &what)?;
-        kept.limits.warm = update.warm_throughput.or(kept.limits.warm);
-        return Ok(Prepared::Throughput(update.index_name, kept));
+        let provisioned = match update.provisioned_throughput.as_ref() {
+            None if update.changes_nothing() && on_demand => {
+                return Err(invalid(format!(
+                    "The only Updates for index: {name} when TableThroughputMode is PAY_PER_REQUEST can be to OnDemandThroughput, WarmThroughput"
+                )));
+            }
+            None if !update.changes_nothing() => None,
+            given => index_throughput(name, on_demand, given, Moment::Updated)?,
+        };
+        let capacity = index.capacity.updated(&throughput::Request {
+            index: Some(name),
+            on_demand,
+            provisioned,
+            limits: LimitsInput::wanted(update.on_demand_throughput.as_ref()),
+            warm: WarmInput::wanted(update.warm_throughput.as_ref()),
+        })?;
+        return Ok(Prepared::Capacity(update.index_name, capacity));
     }
     let name = change.delete.map(|delete| delete.index_name).unwrap_or_default();
-    if global(&name).is_none() {
+    if global("delete", &name)?.is_none() {
         return Err(not_found(format!("Requested resource not found: Index: {name} not found")));
     }
     Ok(Prepared::Delete(name))

@@ -100,8 +100,11 @@ fn holds(value: &Value, expected: &Value) -> bool {
 
 #[tokio::test]
 async fn every_case_is_answered_as_by_aws() {
+    let cases = cases();
+    // Each line of the file is a case; the first 59 were found by another program.
+    assert_eq!(cases.len(), 75);
     let mut differences = Vec::new();
-    for case in cases() {
+    for case in cases {
         let cloud = Cloud::new(Options::default());
         let name = case.name.clone();
         if let Some(difference) = difference(&cloud, &cloud.context("us-east-1"), case).await {

@@ -63,3 +63,47 @@ async fn a_destination_without_its_stream_shows_its_failure() {
     let described = db.ok("DescribeKinesisStreamingDestination", json!({"TableName": "events"})).await;
     assert_eq!(described["KinesisDataStreamDestinations"][0]["DestinationStatus"], "ENABLE_FAILED");
 }
+
+#[tokio::test]
+async fn a_destination_that_is_not_in_the_right_state_is_refused() {
+    let db = Fixture::with_table().await;
+    let named = json!({"TableName": "events", "StreamArn": STREAM});
+    let with = |more: Value| super::with(&named, more);
+    let state = "Table is not in a valid state to enable Kinesis Streaming Destination: ";
+    let not_active =
+        format!("{state}KinesisStreamingDestination must be ACTIVE to perform DISABLE operation.");
+    kinesis(&db, "CreateStream", json!({"StreamName": "changes", "ShardCount": 1})).await;
+    db.invalid("DisableKinesisStreamingDestination", named.clone(), &not_active).await;
+    db.invalid(
+        "EnableKinesisStreamingDestination",
+        json!({"TableName": "events", "StreamArn": ""}),
+        "1 validation error detected: Value '' at 'streamArn' failed to satisfy constraint: Member must have length greater than or equal to 37",
+    )
+    .await;
+    db.ok("EnableKinesisStreamingDestination", named.clone()).await;
+    db.invalid(
+        "EnableKinesisStreamingDestination",
+        named.clone(),
+        &format!("{state}EnableKinesisStreamingDestination must be DISABLED or ENABLE_FAILED to perform ENABLE operation."),
+    )
+    .await;
+    let configuration = json!({"ApproximateCreationDateTimePrecision": "MILLISECOND"});
+    let again = with(json!({"UpdateKinesisStreamingConfiguration": configuration}));
+    let error = db.error("UpdateKinesisStreamingDestination", again).await;
+    let begin = "Invalid Request: Precision is already set to the desired value of MILLISECOND for tableId: ";
+    assert!(error.message.starts_with(begin), "{error}");
+    db.invalid(
+        "UpdateKinesisStreamingDestination",
+        with(json!({"UpdateKinesisStreamingConfiguration": {}})),
+        "Streaming destination cannot be updated with given parameters: UpdateKinesisStreamingConfiguration cannot be null or contain only null values",
+    )
+    .await;
+    db.invalid(
+        "DisableKinesisStreamingDestination",
+        with(json!({"EnableKinesisStreamingConfiguration": configuration})),
+        "Stream cannot be disabled using EnableKinesisStreamingConfiguration parameters",
+    )
+    .await;
+    db.ok("DisableKinesisStreamingDestination", named.clone()).await;
+    db.invalid("DisableKinesisStreamingDestination", named.clone(), &not_active).await;
+}

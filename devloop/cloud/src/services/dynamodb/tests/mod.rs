@@ -10,6 +10,7 @@ mod partiql;
 mod queries;
 mod streams;
 mod tables;
+mod throughput;
 mod time_to_live;
 mod transactions;
 

@@ -159,7 +159,7 @@ async fn a_disabled_stream_can_be_read_to_its_end_for_a_day() {
     let iterator = db.iterator(&arn, "TRIM_HORIZON", None).await.unwrap();
     let output = db.ok("GetRecords", json!({"ShardIterator": iterator})).await;
     assert_eq!((output["Records"].as_array().unwrap().len(), output.get("NextShardIterator")), (1, None));
-    db.invalid("UpdateTable", disable, "Table does not have a stream to disable: TableName: events").await;
+    db.invalid("UpdateTable", disable, "Table has no stream to disable: TableName: events").await;
 
     let enable = json!({
         "TableName": "events", "StreamSpecification": {"StreamEnabled": true, "StreamViewType": "KEYS_ONLY"},
