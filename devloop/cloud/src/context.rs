@@ -67,7 +67,7 @@ impl Home {
 
     /// Refuses a region that is one too many, and a name that no region has.
     pub(crate) fn admit(&self, region: &str) -> Result<(), ApiError> {
-        if self.regions.read().contains(region) {
+        if *region == *self.region || self.regions.read().contains(region) {
             return Ok(());
         }
         let mut regions = self.regions.write();

@@ -82,6 +82,14 @@ pub(crate) fn aside<T>(work: impl FnOnce() -> T) -> T {
     }
 }
 
+/// Drops something large without holding up other requests, on a thread where blocking is allowed.
+pub(crate) fn drop_aside<T: Send + 'static>(gone: T) {
+    match tokio::runtime::Handle::try_current() {
+        Ok(runtime) => drop(runtime.spawn_blocking(move || drop(gone))),
+        Err(_) => drop(gone),
+    }
+}
+
 /// Whether a member of an input is empty: null, an empty value, or an object of such members.
 pub(crate) fn says_nothing(value: &Value) -> bool {
     match value {

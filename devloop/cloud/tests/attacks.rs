@@ -71,7 +71,7 @@ async fn a_package_of_many_entries_keeps_nobody_waiting() {
 
 const FUNCTION: &str = "
 Resources:
-  Slow: {Type: AWS::Lambda::Function, Properties: {FunctionName: slow, Role: r, Code: {S3Bucket: b, S3Key: k}, Handler: h, Runtime: provided.al2023}}
+  Slow: {Type: AWS::Lambda::Function, Properties: {FunctionName: slow, Timeout: 900, Role: r, Code: {S3Bucket: b, S3Key: k}, Handler: h, Runtime: provided.al2023}}
 ";
 
 /// Sends a request on a connection of its own and returns the connection.

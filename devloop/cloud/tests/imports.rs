@@ -67,7 +67,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "wire",
         ],
     ),
-    ("context", &["error", "kept", "wire"]),
+    ("context", &["error", "wire"]),
     ("error", &[]),
     ("event_pattern", &[]),
     ("event_stream", &["error"]),

@@ -190,8 +190,8 @@ fn memory(report: &StatusReport) -> Vec<StatusLine> {
             limits.asynchronous_event_bytes,
         ),
         ("running calls", retained.invocations_running, retained.invocation_bytes, limits.invocation_bytes),
-        ("of topics", retained.topic_deliveries_pending, retained.topic_memory, limits.topic_memory),
-        ("of rules", retained.events_on_their_way, retained.event_memory, limits.event_memory),
+        ("topic messages", retained.topic_deliveries_pending, retained.topic_memory, limits.topic_memory),
+        ("rule events", retained.events_on_their_way, retained.event_memory, limits.event_memory),
         ("unpacked code", retained.code_packages, retained.code_bytes_on_disk, limits.code_bytes_on_disk),
     ];
     let values = values.into_iter().filter(|(_, number, ..)| *number > 0);

@@ -121,11 +121,15 @@ impl Share {
 
     /// Changes the number of bytes; returns that of all bodies that are counted in the same place.
     fn set(&mut self, bytes: usize) -> usize {
-        let (before, _) = self.bodies.count(self.bytes);
-        before.fetch_sub(self.bytes, Ordering::Relaxed);
-        self.bytes = bytes;
-        let (now, _) = self.bodies.count(bytes);
-        now.fetch_add(bytes, Ordering::Relaxed) + bytes
+        let before = std::mem::replace(&mut self.bytes, bytes);
+        let [(from, _), (to, _)] = [before, bytes].map(|bytes| self.bodies.count(bytes));
+        if std::ptr::eq(from, to) {
+            // Wraps when there are fewer, and then comes out right.
+            let change = bytes.wrapping_sub(before);
+            return to.fetch_add(change, Ordering::Relaxed).wrapping_add(change);
+        }
+        from.fetch_sub(before, Ordering::Relaxed);
+        to.fetch_add(bytes, Ordering::Relaxed) + bytes
     }
 }
 

@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     error::ApiError,
     kept::{Budget, Kept},
-    wire::aside,
+    wire::{aside, drop_aside},
 };
 
 /// The bucket name that marks a hot-reload folder [LocalStack `config.py`: `BUCKET_MARKER_LOCAL`].
@@ -47,11 +47,7 @@ impl Unpacked {
 
 impl Drop for Unpacked {
     fn drop(&mut self) {
-        let folder = self.folder.take();
-        match tokio::runtime::Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn_blocking(move || drop(folder))),
-            Err(_) => drop(folder),
-        }
+        drop_aside(self.folder.take());
     }
 }
 

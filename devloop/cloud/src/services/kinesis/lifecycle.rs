@@ -110,7 +110,7 @@ pub(super) fn delete(kinesis: &Kinesis, cx: &Context, mut input: Value) -> Resul
         ));
     }
     stream.delete();
-    streams.remove(&name);
+    wire::drop_aside(streams.remove(&name));
     Ok(json!({}))
 }
 

@@ -71,7 +71,8 @@ struct Named {
 pub(crate) fn delete(scope: &Scope<'_>, input: Value) -> Result<Value, ApiError> {
     let named: Named = wire::read(input)?;
     let group = scope.group(named.log_group_name.as_deref(), None)?;
-    scope.store.0.write().remove(&group.name);
+    let removed = scope.store.0.write().remove(&group.name);
+    wire::drop_aside((removed, group));
     Ok(json!({}))
 }
 

@@ -11,7 +11,10 @@ use super::{
     groups::{Groups, MessageState},
     message::Message,
 };
-use crate::kept::{Budget, Kept};
+use crate::{
+    kept::{Budget, Kept},
+    wire,
+};
 
 /// The longest total visibility timeout after a message was received, in ms [Amazon SQS visibility timeout].
 const LONGEST_MS: i64 = 12 * 3600 * 1000;
@@ -309,7 +312,9 @@ impl Messages {
     /// Removes all messages.
     pub(super) fn clear(&mut self) {
         let emptied = Self::new(matches!(self.order, Order::Fifo(_)), self.kept.budget());
-        *self = Self { next: self.next, ..emptied };
+        let mut gone = std::mem::replace(self, Self { next: self.next, ..emptied });
+        gone.kept.set(0);
+        wire::drop_aside(gone);
     }
 
     fn number(&mut self) -> u64 {
