@@ -18,6 +18,7 @@ mod graph;
 mod linker;
 mod machine;
 mod observe;
+mod output;
 mod records;
 mod report;
 mod session;
@@ -116,10 +117,10 @@ async fn run(arguments: Arguments) -> ExitCode {
     }
 }
 
-/// Prints why the program ends. A closed pipe is ignored.
+/// Prints why the program ends, without secrets: the reason may repeat what another program has said. A closed pipe is ignored.
 fn report(error: &UserError, json: bool) {
     if json && let Ok(line) = sink::error_line(bus::wall(), &error.problem) {
-        let _ = writeln!(std::io::stdout(), "{line}");
+        let _ = writeln!(output::json(), "{line}");
     }
-    let _ = writeln!(std::io::stderr(), "{error}");
+    let _ = writeln!(output::stderr(), "{}", devloop_cloud::without_secrets(&error.to_string()));
 }

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 const TABLE: &[(&str, &[&str])] = &[
     ("engine", &["graph"]),
     ("graph", &[]),
+    ("output", &[]),
     ("bus", &["engine"]),
     ("error", &["engine"]),
     ("cargo", &[]),
@@ -25,13 +26,13 @@ const TABLE: &[(&str, &[&str])] = &[
     ("swap", &["bus", "engine", "machine"]),
     ("aws", &["engine"]),
     ("target", &["aws", "bus", "engine", "error", "swap"]),
-    ("sink", &["engine", "graph"]),
-    ("status", &["engine"]),
+    ("sink", &["engine", "graph", "output"]),
+    ("status", &["engine", "output"]),
     ("observe", &["aws", "bus", "engine", "status"]),
     ("bench", &["aws", "bus", "engine"]),
     ("records", &["aws", "engine"]),
     ("report", &["bench", "tui"]),
-    ("tui", &["bus", "engine", "sink", "status"]),
+    ("tui", &["bus", "engine", "output", "sink", "status"]),
     (
         "session",
         &[
@@ -46,6 +47,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "linker",
             "machine",
             "observe",
+            "output",
             "sink",
             "status",
             "swap",
@@ -70,6 +72,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "error",
             "linker",
             "observe",
+            "output",
             "records",
             "report",
             "session",
@@ -79,7 +82,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "workspace",
         ],
     ),
-    ("main", &["bus", "cli", "commands", "descriptors", "error", "linker", "sink"]),
+    ("main", &["bus", "cli", "commands", "descriptors", "error", "linker", "output", "sink"]),
 ];
 
 /// Rooms without files, clocks and tasks.
@@ -230,6 +233,25 @@ fn what_only_linux_has_stands_in_one_crate() {
             for word in ASKED {
                 assert!(!line.contains(word), "{}: {line}", path.display());
             }
+        }
+    }
+}
+
+/// What goes to a terminal is made safe in one room. Screens have sequences of their own, a session's output is made by its sinks, and
+/// what stands in rustc's place writes for cargo.
+#[test]
+fn only_one_room_writes_to_the_standard_output() {
+    const OTHERS: [&str; 4] =
+        ["output/streams.rs", "tui/terminal.rs", "sink/unblocked.rs", "linker/wrapper.rs"];
+    for (_, path) in files() {
+        let inside = path.strip_prefix(source()).unwrap();
+        // The CDK app is started with the standard error as its output.
+        if OTHERS.iter().any(|other| inside == Path::new(other)) || inside.ends_with("deploy/synth.rs") {
+            continue;
+        }
+        for line in code(&path) {
+            let writes = line.contains("io::stdout(") || line.contains("io::stderr(");
+            assert!(!writes, "{}: {line}: use the functions of `output`", inside.display());
         }
     }
 }

@@ -3,16 +3,26 @@
 
 use std::{
     collections::VecDeque,
+    fmt::Debug,
     sync::{Arc, Weak},
 };
 
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-use crate::cause;
+use crate::{
+    cause,
+    kept::{Budget, Kept, Sheds},
+};
 
 /// How many bytes of records a log keeps. Beyond that the oldest go, but none that a [`Hold`] still needs.
 pub(crate) const KEPT_BYTES: usize = 512 << 20;
+
+/// The most memory of all logs of a service together, which includes what each record takes besides its bytes.
+pub(crate) const MEMORY: usize = 2 << 30;
+
+/// About how many bytes a record takes in memory besides its own.
+const OVERHEAD: usize = 200;
 
 /// A reader's position: the smallest sequence number that it still needs. Records from there on are kept while the reader
 /// has this.
@@ -73,6 +83,8 @@ struct Inner<T> {
     /// The smallest sequence number that the next record may have.
     next: u128,
     bytes: usize,
+    /// Its memory, among that of all logs of the service.
+    kept: Kept,
     closed: bool,
     holds: Vec<Weak<Mutex<u128>>>,
 }
@@ -80,18 +92,62 @@ struct Inner<T> {
 impl<T> Inner<T> {
     /// Drops the oldest records beyond `limit` bytes, as far as no reader needs them.
     fn make_room(&mut self, limit: usize) {
-        if self.bytes <= limit {
-            return;
+        if self.bytes > limit {
+            self.drop_while(|inner| inner.bytes > limit);
         }
+    }
+
+    /// Drops the oldest records while `wanted`, as far as no reader needs them.
+    fn drop_while(&mut self, wanted: impl Fn(&Self) -> bool) {
         self.holds.retain(|hold| hold.strong_count() > 0);
         let needed = self.holds.iter().filter_map(Weak::upgrade).map(|hold| *hold.lock()).min();
-        while self.bytes > limit
+        while wanted(self)
             && self.entries.len() > 1
             && self.entries.front().is_some_and(|entry| needed.is_none_or(|needed| entry.sequence < needed))
         {
-            if let Some(entry) = self.entries.pop_front() {
-                self.bytes -= entry.bytes;
-            }
+            self.drop_first();
+        }
+    }
+
+    fn drop_first(&mut self) {
+        if let Some(entry) = self.entries.pop_front() {
+            self.bytes -= entry.bytes;
+            self.kept.remove(entry.bytes + OVERHEAD);
+        }
+    }
+}
+
+impl<T: Debug + Send + Sync> Sheds for Mutex<Inner<T>> {
+    fn bytes(&self) -> usize {
+        self.lock().kept.bytes()
+    }
+
+    fn shed(&self, bytes: usize) {
+        let mut inner = self.lock();
+        let left = inner.kept.bytes().saturating_sub(bytes);
+        inner.drop_while(|inner| inner.kept.bytes() > left);
+    }
+}
+
+/// Why a log takes no more records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Full {
+    /// Its own readers are too far behind.
+    Log,
+    /// So are the readers of all logs together.
+    All(usize),
+}
+
+impl Full {
+    /// The cause and what helps, as the end of a sentence.
+    pub(crate) fn why(self) -> String {
+        match self {
+            Self::Log => format!("its readers are {} MB behind", KEPT_BYTES >> 20),
+            Self::All(most) => format!(
+                "the readers of all streams together are {} MB behind, the most that the embedded cloud keeps for them; let \
+                 them catch up, or disable the event source mappings that are behind (`devloop status` shows them)",
+                most >> 20
+            ),
         }
     }
 }
@@ -99,24 +155,28 @@ impl<T> Inner<T> {
 /// The log of one shard. Appending and reading take O(log n) for n records; waiting costs nothing.
 #[derive(Debug)]
 pub(crate) struct ShardLog<T> {
-    inner: Mutex<Inner<T>>,
+    inner: Arc<Mutex<Inner<T>>>,
     /// Sends `Inner::next` to waiting readers, and a last time when the log closes.
     grown: watch::Sender<u128>,
 }
 
 impl<T> ShardLog<T> {
-    /// An empty log whose first record gets a sequence number of at least `first`.
-    pub(crate) fn new(first: u128) -> Self {
-        Self {
-            inner: Mutex::new(Inner {
-                entries: VecDeque::new(),
-                next: first,
-                bytes: 0,
-                closed: false,
-                holds: Vec::new(),
-            }),
-            grown: watch::Sender::new(first),
-        }
+    /// An empty log whose first record gets a sequence number of at least `first`. Its memory counts in `budget`.
+    pub(crate) fn new(first: u128, budget: &Arc<Budget>) -> Self
+    where
+        T: Debug + Send + Sync + 'static,
+    {
+        let inner = Arc::new(Mutex::new(Inner {
+            entries: VecDeque::new(),
+            next: first,
+            bytes: 0,
+            kept: Kept::within(budget),
+            closed: false,
+            holds: Vec::new(),
+        }));
+        let weak = Arc::downgrade(&inner);
+        budget.join(weak);
+        Self { inner, grown: watch::Sender::new(first) }
     }
 
     /// Keeps the records from `from` on for a reader, which moves this position forward.
@@ -127,11 +187,20 @@ impl<T> ShardLog<T> {
     }
 
     /// Whether the log may take another record. It may not while its readers are so far behind that it is full of records
-    /// which they need.
-    pub(crate) fn has_room(&self) -> bool {
-        let mut inner = self.inner.lock();
-        inner.make_room(KEPT_BYTES);
-        inner.bytes <= KEPT_BYTES || inner.entries.len() <= 1
+    /// which they need, or all logs together are.
+    pub(crate) fn room(&self) -> Result<(), Full> {
+        let budget = {
+            let mut inner = self.inner.lock();
+            inner.make_room(KEPT_BYTES);
+            if inner.bytes > KEPT_BYTES && inner.entries.len() > 1 {
+                return Err(Full::Log);
+            }
+            if inner.kept.budget().has_room(OVERHEAD) {
+                return Ok(());
+            }
+            Arc::clone(inner.kept.budget())
+        };
+        if budget.make_room(OVERHEAD) { Ok(()) } else { Err(Full::All(budget.most())) }
     }
 
     /// How many records are kept, and their bytes.
@@ -161,6 +230,7 @@ impl<T> ShardLog<T> {
         inner.entries.push_back(Entry { sequence, arrived_ms, bytes, cause: cause::first(), record });
         inner.next = sequence + 1;
         inner.bytes += bytes;
+        inner.kept.add(bytes + OVERHEAD);
         inner.make_room(KEPT_BYTES);
         // Sent under the lock, so that the value never decreases.
         self.grown.send_replace(sequence + 1);
@@ -228,10 +298,8 @@ impl<T> ShardLog<T> {
         let mut inner = self.inner.lock();
         let mut trimmed = 0;
         while inner.entries.front().is_some_and(|entry| entry.arrived_ms < before_ms) {
-            if let Some(entry) = inner.entries.pop_front() {
-                inner.bytes -= entry.bytes;
-                trimmed += 1;
-            }
+            inner.drop_first();
+            trimmed += 1;
         }
         trimmed
     }
@@ -259,90 +327,4 @@ impl<T> ShardLog<T> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn filled() -> ShardLog<u32> {
-        let log = ShardLog::new(100);
-        for n in 0..5_u32 {
-            log.append(0, 1_000 + i64::from(n) * 10, 10, |_| n);
-        }
-        log
-    }
-
-    fn values(slice: &Slice<u32>) -> Vec<u32> {
-        slice.entries.iter().map(|entry| *entry.record).collect()
-    }
-
-    #[test]
-    fn each_start_has_its_position() {
-        let log = filled();
-        let check = |start, expected: &[u32]| {
-            assert_eq!(values(&log.read(log.position(start), 10, 1_000)), expected, "{start:?}");
-        };
-        check(Start::TrimHorizon, &[0, 1, 2, 3, 4]);
-        check(Start::Latest, &[]);
-        check(Start::At(102), &[2, 3, 4]);
-        check(Start::After(102), &[3, 4]);
-        check(Start::Timestamp(1_015), &[2, 3, 4]);
-        check(Start::Timestamp(9_999), &[]);
-    }
-
-    #[test]
-    fn a_read_is_limited_by_count_and_bytes_and_the_next_one_continues() {
-        let log = filled();
-        let first = log.read(0, 2, 1_000);
-        assert_eq!((values(&first), first.next, first.behind_ms), (vec![0, 1], 102, 30));
-        let second = log.read(first.next, 10, 25);
-        assert_eq!(values(&second), [2, 3]);
-        assert_eq!(values(&log.read(second.next, 10, 1)), [4], "one record always fits");
-    }
-
-    #[test]
-    fn trimming_and_closing_are_seen_by_readers() {
-        let log = filled();
-        assert_eq!(log.trim(1_020), 2);
-        assert_eq!(values(&log.read(log.position(Start::TrimHorizon), 10, 1_000)), [2, 3, 4]);
-        log.close();
-        assert_eq!(log.append(0, 0, 0, |_| 9), None);
-        assert!(log.read(0, 10, 1_000).finished);
-        assert!(!log.read(0, 1, 1_000).finished);
-    }
-
-    #[test]
-    fn a_full_log_drops_what_no_reader_needs() {
-        let log = ShardLog::new(0);
-        let third = KEPT_BYTES / 3;
-        let append = |value| log.append(0, 0, third, |_| value).unwrap();
-        (0..3).for_each(|value| assert_eq!(append(value), u128::from(value)));
-        let hold = log.hold(1);
-        assert!(log.has_room());
-        append(3);
-        assert_eq!(values(&log.read(0, 10, usize::MAX)), [1, 2, 3], "the reader is done with the first");
-        append(4);
-        assert!(!log.has_room(), "the reader needs the second");
-        assert_eq!(values(&log.read(0, 10, usize::MAX)), [1, 2, 3, 4]);
-        *hold.lock() = 4;
-        assert!(log.has_room());
-        assert_eq!(log.kept(), (3, 3 * third));
-        drop(hold);
-        append(5);
-        assert_eq!(values(&log.read(0, 10, usize::MAX)), [3, 4, 5], "nobody reads");
-    }
-
-    #[tokio::test]
-    async fn a_waiting_reader_is_woken_by_the_append() {
-        let log = Arc::new(filled());
-        let from = log.position(Start::Latest);
-        let reader = tokio::spawn({
-            let log = Arc::clone(&log);
-            async move {
-                log.wait(from).await;
-                log.read(from, 10, 1_000).entries.len()
-            }
-        });
-        tokio::task::yield_now().await;
-        log.append(0, 2_000, 1, |_| 7);
-        assert_eq!(reader.await.unwrap(), 1);
-    }
-}
+mod tests;

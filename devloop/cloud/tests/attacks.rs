@@ -7,6 +7,9 @@ mod support;
 use std::{io::Cursor, os::unix::fs::PermissionsExt as _, time::Duration};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use serde_json::{Value, json};
 use support::{FunctionFolder, TestCloud, eventually};
 use tokio::{
@@ -66,6 +69,64 @@ async fn a_package_of_many_entries_keeps_nobody_waiting() {
     assert!(answered >= MEANWHILE, "{answered} others were answered while the package was read");
 }
 
+const FUNCTION: &str = "
+Resources:
+  Slow: {Type: AWS::Lambda::Function, Properties: {FunctionName: slow, Role: r, Code: {S3Bucket: b, S3Key: k}, Handler: h, Runtime: provided.al2023}}
+";
+
+/// Sends a request on a connection of its own and returns the connection.
+async fn begin(address: &str, request: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    stream
+}
+
+/// The events have 270 MB together, which is more than may arrive at the same time. Each belongs to its invocation once it is read.
+#[tokio::test]
+async fn large_events_of_slow_functions_leave_room_for_others() {
+    const CALLS: usize = 45;
+    let cloud = devloop_cloud::testing::TestCloud::start().await.unwrap();
+    let go_on = std::sync::Arc::new(tokio::sync::Semaphore::new(0));
+    let waits = std::sync::Arc::clone(&go_on);
+    cloud.handler("Slow", move |_: serde::de::IgnoredAny| {
+        let waits = std::sync::Arc::clone(&waits);
+        async move { waits.acquire().await.map(drop) }
+    });
+    cloud.apply(FUNCTION).await.unwrap();
+    let endpoint = cloud.endpoint();
+    let address = endpoint.trim_start_matches("http://");
+    let event = format!("\"{}\"", "x".repeat(6_000_000));
+    let head = format!(
+        "POST /2015-03-31/functions/slow/invocations HTTP/1.1\r\nhost: {address}\r\ncontent-length: {}\r\n\r\n",
+        event.len()
+    );
+    let retained = async |name: &str| cloud.cloud().status().await["retained"][name].as_u64().unwrap();
+    let mut calls = Vec::new();
+    for number in 1..=CALLS {
+        calls.push(begin(address, &format!("{head}{event}")).await);
+        eventually("the invocation", async || {
+            (retained("invocations_running").await == number as u64).then_some(())
+        })
+        .await;
+    }
+    assert_eq!(retained("invocation_bytes").await, (CALLS * event.len()) as u64);
+    let list = "Action=ListQueues&Version=2012-11-05";
+    let head = format!(
+        "POST / HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/x-www-form-urlencoded\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+        list.len()
+    );
+    let mut answer = String::new();
+    begin(address, &format!("{head}{list}")).await.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    go_on.add_permits(CALLS);
+    for mut call in calls {
+        let mut begun = [0; 12];
+        call.read_exact(&mut begun).await.unwrap();
+        assert_eq!(&begun, b"HTTP/1.1 200");
+    }
+    eventually("the end", async || (retained("invocation_bytes").await == 0).then_some(())).await;
+}
+
 #[tokio::test]
 async fn a_named_pipe_instead_of_a_binary_blocks_nothing() {
     let (cloud, folder) = (TestCloud::start().await, FunctionFolder::new("one"));
@@ -119,6 +180,47 @@ async fn forbidden_requests_are_refused_before_their_body_is_read() {
     ] {
         let (_open, answer) = stalled(&cloud, &head).await;
         assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer} to {head}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_for_two_hosts_is_for_none() {
+    let cloud = TestCloud::start().await;
+    let own = format!("localhost:{}", cloud.address.port());
+    let page = "/_localstack/health";
+    for (target, headers, status) in [
+        (page.to_owned(), format!("host: {own}"), "200"),
+        (page.to_owned(), format!("host: {own}\r\nhost: evil.example"), "400"),
+        (page.to_owned(), format!("host: evil.example\r\nhost: {own}"), "400"),
+        (page.to_owned(), format!("host: evil@{own}"), "400"),
+        (page.to_owned(), "accept: */*".to_owned(), "400"),
+        (format!("http://evil.example{page}"), format!("host: {own}"), "403"),
+        (format!("http://{own}{page}"), format!("host: {own}"), "200"),
+        (
+            page.to_owned(),
+            format!("host: {own}\r\norigin: http://{own}\r\norigin: https://evil.example"),
+            "403",
+        ),
+        (
+            page.to_owned(),
+            format!("host: {own}\r\nsec-fetch-site: none\r\nsec-fetch-site: cross-site"),
+            "403",
+        ),
+    ] {
+        let (_open, answer) = stalled(&cloud, &format!("GET {target} HTTP/1.1\r\n{headers}\r\n\r\n")).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer} to {target} {headers}");
+    }
+}
+
+#[tokio::test]
+async fn http_2_s_authority_and_host_are_one() {
+    let cloud = TestCloud::start().await;
+    let own = format!("localhost:{}", cloud.address.port());
+    let client = Client::builder(TokioExecutor::new()).http2_only(true).build_http::<Full<Bytes>>();
+    for (host, status) in [(own.as_str(), 200), ("evil.example", 400)] {
+        let request = hyper::Request::get(format!("http://{own}/_localstack/health")).header("host", host);
+        let answer = client.request(request.body(Full::default()).unwrap()).await.unwrap();
+        assert_eq!(answer.status(), status, "{host}");
     }
 }
 
@@ -196,9 +298,14 @@ async fn neither_a_web_page_nor_another_process_receives_a_functions_event() {
     cloud.create_hot("f", folder.path(), json!({})).await;
     let env = cloud.invoke("f", json!({"do": "env"})).await.json();
     let api = env["AWS_LAMBDA_RUNTIME_API"].as_str().unwrap();
-    for header in
-        ["origin: https://evil.example", "sec-fetch-site: cross-site", "host: evil.example", "accept: */*"]
-    {
+    let foreign = format!("host: {api}\r\nhost: evil.example");
+    for header in [
+        "origin: https://evil.example",
+        "sec-fetch-site: cross-site",
+        "host: evil.example",
+        &foreign,
+        "accept: */*",
+    ] {
         let host = if header.starts_with("host") { String::new() } else { format!("host: {api}\r\n") };
         let mut stream = TcpStream::connect(api).await.unwrap();
         let ask = format!("GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\n{host}{header}\r\n\r\n");
@@ -293,6 +400,27 @@ async fn a_web_page_gets_no_page_of_the_cloud_under_the_host_of_a_function() {
 }
 
 #[tokio::test]
+async fn the_pages_of_events_and_status_show_no_secrets() {
+    let (cloud, folder) = (TestCloud::start().await, FunctionFolder::new("one"));
+    cloud.create_hot("f", folder.path(), json!({})).await;
+    let event = json!({
+        "do": "exit", "url": "postgres://u:a/b@h/d", "headers": { "authorization": "Bearer t0p" }, "n": 1,
+    });
+    cloud.invoke("f", event.clone()).await;
+    let page = cloud.send("GET", "/_devloop/events", &[], "").await.json();
+    let shown = &page["events"][0];
+    let masked = json!({
+        "do": "exit", "url": "postgres://u:***@h/d", "headers": { "authorization": "***" }, "n": 1,
+    });
+    assert_eq!(shown["payload"], masked);
+    let one = cloud.send("GET", &format!("/_devloop/events/{}", shown["number"]), &[], "").await;
+    assert_eq!(one.json()["payload"], event, "whoever asks for one event wants to send it again");
+    assert_eq!(cloud.send("GET", "/_devloop/events/77", &[], "").await.status, 404);
+    let status = cloud.send("GET", "/_devloop/status", &[], "").await;
+    assert!(!String::from_utf8_lossy(&status.body).contains("t0p"), "{:?}", status.body);
+}
+
+#[tokio::test]
 async fn an_image_on_a_web_page_purges_no_queue() {
     let cloud = TestCloud::start().await;
     let cx = cloud.cloud.context("us-east-1");
@@ -301,6 +429,9 @@ async fn an_image_on_a_web_page_purges_no_queue() {
     let message = json!({ "QueueUrl": url, "MessageBody": "kept" });
     cloud.cloud.call(&cx, "sqs", "SendMessage", message).await.unwrap();
     let purge = "/000000000000/q?Action=PurgeQueue&Version=2012-11-05";
+    // To this name, browsers without TLS do not say that they are browsers.
+    let named = [("host", "localhost.localstack.cloud:4566")];
+    assert_eq!(cloud.send("GET", purge, &named, "").await.status, 403);
     for site in ["cross-site", "same-site", "none"] {
         let headers = [("sec-fetch-site", site), ("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "image")];
         assert_eq!(cloud.send("GET", purge, &headers, "").await.status, 403, "{site}");

@@ -123,7 +123,7 @@ pub(crate) struct EventsArguments {
     /// Lists each event as a JSON object, with its payload.
     #[arg(long)]
     pub(crate) json: bool,
-    /// Puts *** in the place of passwords, tokens, keys, cookies and the like, also when an event is saved.
+    /// Puts *** in the place of passwords, tokens, keys, cookies and the like when an event is saved; the list has it always.
     #[arg(long, global = true)]
     pub(crate) mask: bool,
 }

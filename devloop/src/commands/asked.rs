@@ -13,6 +13,7 @@ use crate::commands::bench::endpoint;
 use crate::commands::keys;
 use crate::config::Environment;
 use crate::error::{Exit, UserError, suggestion};
+use crate::output;
 
 /// The limits of an answer; a function may work for 15 minutes.
 const BOUNDS: Bounds = Bounds { time: Duration::from_mins(16), bytes: 64 << 20 };
@@ -136,9 +137,23 @@ fn listed(names: &[String]) -> String {
     if names.is_empty() { "; there are none".to_owned() } else { format!("; there are {}", names.join(", ")) }
 }
 
-/// Writes to the standard output; a closed pipe is no error.
+/// Writes lines for people to the standard output; a closed pipe is no error.
 pub(super) fn printed(text: &str) -> Result<ExitCode, UserError> {
-    match io::stdout().write_all(text.as_bytes()) {
+    written(output::stdout().write_all(text.as_bytes()))
+}
+
+/// Writes JSON to the standard output; a closed pipe is no error.
+pub(super) fn printed_json(text: &str) -> Result<ExitCode, UserError> {
+    written(output::json().write_all(text.as_bytes()))
+}
+
+/// Writes data to the standard output as it is, unless that is a terminal; a closed pipe is no error.
+pub(super) fn printed_data(data: &[u8]) -> Result<ExitCode, UserError> {
+    written(output::write_data(data))
+}
+
+fn written(outcome: io::Result<()>) -> Result<ExitCode, UserError> {
+    match outcome {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(UserError::failure("output_failed", format!("write the output: {error}")))
         }

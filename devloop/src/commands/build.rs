@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::cli::{BuildArguments, SessionArguments};
 use crate::commands::{conditions, layer, selection};
 use crate::error::UserError;
+use crate::output;
 use crate::session::{self, Deployment, Options, View};
 
 /// Builds the functions and puts each in `<function>/bootstrap` of the dist folder. Each line of the standard output is a function
@@ -29,7 +30,7 @@ pub(crate) async fn build(arguments: &BuildArguments) -> Result<ExitCode, UserEr
         deployment: Deployment::default(),
     };
     let Some(built) = session::build(&options).await? else { return Ok(ExitCode::SUCCESS) };
-    let mut output = std::io::stdout();
+    let mut out = output::stdout_as(json);
     for binary in built {
         let path = binary.path.display().to_string();
         let line = if json {
@@ -38,7 +39,7 @@ pub(crate) async fn build(arguments: &BuildArguments) -> Result<ExitCode, UserEr
         } else {
             format!("{} {path}", binary.function)
         };
-        if writeln!(output, "{line}").is_err() {
+        if writeln!(out, "{line}").is_err() {
             break;
         }
     }

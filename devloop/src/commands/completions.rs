@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::CommandFactory;
 
-use super::asked::printed;
+use super::asked::printed_data;
 use crate::cli::{Arguments, CompletionsArguments};
 use crate::error::UserError;
 
@@ -12,5 +12,5 @@ use crate::error::UserError;
 pub(crate) fn completions(arguments: &CompletionsArguments) -> Result<ExitCode, UserError> {
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut Arguments::command(), "devloop", &mut script);
-    printed(&String::from_utf8_lossy(&script))
+    printed_data(&script)
 }

@@ -14,6 +14,7 @@ use crate::doctor::{
 use crate::engine::BuildOrder;
 use crate::error::{Exit, UserError};
 use crate::linker;
+use crate::output;
 use crate::session::{Survey, survey};
 use crate::workspace;
 
@@ -40,21 +41,21 @@ pub(crate) async fn doctor(arguments: &DoctorArguments) -> Result<ExitCode, User
     } else {
         text(&report)
     };
-    tell(&told)?;
+    tell(&told, arguments.json)?;
     if arguments.fix {
         let file = root.join(SETTINGS);
         let current = std::fs::read_to_string(&file).unwrap_or_default();
         // In the JSON document the change is part of the finding already.
         let mut notes: Box<dyn Write> =
-            if arguments.json { Box::new(io::stderr()) } else { Box::new(io::stdout()) };
+            if arguments.json { Box::new(output::stderr()) } else { Box::new(output::stdout()) };
         apply(arguments, &file, propose(&readings, &current), &mut *notes)?;
     }
     Ok(code)
 }
 
 /// A closed pipe ends the program without an error.
-fn tell(words: &str) -> Result<(), UserError> {
-    match io::stdout().write_all(words.as_bytes()) {
+fn tell(words: &str, as_json: bool) -> Result<(), UserError> {
+    match output::stdout_as(as_json).write_all(words.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(failed("write the output", &error)),
         _ => Ok(()),
     }
@@ -118,7 +119,7 @@ async fn links(survey: &Survey, program: &Path, readings: &mut Readings) {
     let choice = survey.settings.build.linker;
     readings.used = Some(linker::choose(choice, &linker::wanted(choice, &readings.probes)).0);
     let _ = writeln!(
-        io::stderr(),
+        output::stderr(),
         "measuring links of {function}; what it depends on is built first where that was not done (--quick leaves this out)"
     );
     let offline =

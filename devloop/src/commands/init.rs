@@ -8,6 +8,7 @@ use crate::cli::InitArguments;
 use crate::config::Layer;
 use crate::engine::Problem;
 use crate::error::UserError;
+use crate::output;
 use crate::session::{Survey, survey};
 
 /// The file that is written.
@@ -31,7 +32,7 @@ pub(crate) async fn init(arguments: &InitArguments) -> Result<(), UserError> {
         })?;
         let _ = write!(words, "\nwrote {FILE}; start with `devloop watch`\n");
     }
-    match io::stdout().write_all(words.as_bytes()) {
+    match output::stdout().write_all(words.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(UserError::failure("output_failed", format!("write the output: {error}")))
         }

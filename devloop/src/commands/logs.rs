@@ -1,7 +1,7 @@
 //! `devloop logs`: shows what functions have logged, through CloudWatch Logs, on every target.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use crate::aws::Call;
 use crate::bus;
 use crate::cli::LogsArguments;
 use crate::error::{Exit, UserError};
+use crate::output;
 
 const TARGET: &str = "Logs_20140328.FilterLogEvents";
 
@@ -70,7 +71,7 @@ pub(crate) async fn logs(arguments: &LogsArguments) -> Result<ExitCode, UserErro
             printed(&text)?;
         } else if !arguments.follow {
             // A closed standard error is no reason to fail.
-            let _ = writeln!(io::stderr(), "there are no such lines; --since looks further back");
+            let _ = writeln!(output::stderr(), "there are no such lines; --since looks further back");
         }
         if !arguments.follow {
             return Ok(ExitCode::SUCCESS);

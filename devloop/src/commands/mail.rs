@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 
 use crate::cli::MailArguments;
 use crate::error::{Exit, UserError};
+use crate::output;
 use crate::workspace;
 
 /// One captured mail.
@@ -50,7 +51,7 @@ pub(crate) async fn mail(arguments: &MailArguments) -> Result<ExitCode, UserErro
             if last == 0 && !arguments.json {
                 // Without standard error there is nobody to tell.
                 let _ = writeln!(
-                    io::stderr(),
+                    output::stderr(),
                     "no mail yet: what topics send by e-mail is kept in {}",
                     folder.display()
                 );
@@ -70,11 +71,11 @@ fn show(folder: &Path, number: u64) -> Result<ExitCode, UserError> {
         UserError::failure("no_mail", format!("read mail {number} ({}): {error}", file.display()))
             .with_hint("`devloop mail` lists the mails that there are")
     })?;
-    io::stdout().write_all(&text).map_or_else(|error| written(&error), |()| Ok(ExitCode::SUCCESS))
+    output::write_data(&text).map_or_else(|error| written(&error), |()| Ok(ExitCode::SUCCESS))
 }
 
 fn print(mail: &Mail, as_json: bool) -> io::Result<()> {
-    let mut out = io::stdout().lock();
+    let mut out = output::stdout_as(as_json);
     if as_json {
         let Mail { number, file, date, to, subject } = mail;
         writeln!(

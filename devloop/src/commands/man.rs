@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::CommandFactory;
 
-use super::asked::printed;
+use super::asked::printed_data;
 use crate::cli::{Arguments, ManArguments};
 use crate::error::{UserError, suggestion};
 
@@ -22,7 +22,7 @@ pub(crate) fn man(arguments: &ManArguments) -> Result<ExitCode, UserError> {
     clap_mangen::Man::new(command)
         .render(&mut page)
         .map_err(|error| UserError::failure("page_failed", format!("write the page: {error}")))?;
-    printed(&String::from_utf8_lossy(&page))
+    printed_data(&page)
 }
 
 fn unknown(command: &clap::Command, name: &str) -> UserError {

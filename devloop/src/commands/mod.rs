@@ -20,12 +20,12 @@ mod status;
 mod up;
 mod watch;
 
-use std::io::IsTerminal;
 
 use crate::aws::{Keys, Trust, region_of_profile};
 use crate::cli::{LimitsName, SessionArguments, TargetArguments, TargetName};
 use crate::config::{BuildLayer, Environment, Layer, TargetKind, terminal_draws};
 use crate::error::{Exit, UserError};
+use crate::output;
 use crate::session::{Conditions, Database, Deployment, Options, Selection, View};
 use local_postgres::DatabaseUrl;
 
@@ -178,7 +178,7 @@ fn database(arguments: &SessionArguments) -> Result<Option<Database>, UserError>
 fn view(arguments: &SessionArguments) -> View {
     if arguments.json {
         View::Json
-    } else if arguments.plain || !std::io::stdout().is_terminal() || !terminal_draws() {
+    } else if arguments.plain || !output::stdout().is_terminal() || !terminal_draws() {
         View::Plain
     } else {
         View::Screen

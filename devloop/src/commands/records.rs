@@ -11,6 +11,7 @@ use crate::commands::bench::endpoint;
 use crate::commands::keys;
 use crate::config::Environment;
 use crate::error::{Exit, UserError};
+use crate::output;
 use crate::records::{Inquiry, resolve, text};
 
 /// The region where neither flags nor environment name one.
@@ -36,7 +37,7 @@ pub(crate) async fn records(arguments: &RecordsArguments) -> Result<ExitCode, Us
     } else {
         text(&arguments.queue, &found, others)
     };
-    match io::stdout().write_all(text.as_bytes()) {
+    match output::stdout_as(arguments.json).write_all(text.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(UserError::failure("output_failed", format!("write the output: {error}")))
         }

@@ -1,6 +1,6 @@
 //! `devloop status`: shows the state of a running pipeline, from any terminal.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -15,6 +15,7 @@ use crate::config::{Environment, Layer, Settings};
 use crate::engine::Problem;
 use crate::error::{Exit, UserError};
 use crate::observe::{Local, Metric, Pipeline};
+use crate::output;
 use crate::session;
 use crate::sink;
 use crate::status::{Commit, Section, StatusReport, StatusSource, lines};
@@ -52,7 +53,7 @@ pub(crate) async fn status(arguments: &StatusArguments) -> Result<ExitCode, User
     let code =
         if report.problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(Exit::Failure as u8) };
     let text = if arguments.json { json(&report, true)? } else { plain(&report) };
-    match io::stdout().write_all(text.as_bytes()) {
+    match output::stdout_as(arguments.json).write_all(text.as_bytes()) {
         Ok(()) => Ok(code),
         Err(error) => written(&error).map(|_| code),
     }
@@ -68,8 +69,8 @@ fn written(error: &io::Error) -> Result<ExitCode, UserError> {
 
 /// Asks again and again; a cloud that does not answer may come back.
 async fn watch(pipeline: &Pipeline, as_json: bool) -> io::Result<()> {
-    let mut output = io::stdout();
-    let clear = if output.is_terminal() && !as_json { CLEAR } else { "" };
+    let mut out = output::stdout_as(as_json);
+    let clear = if out.is_terminal() && !as_json { CLEAR } else { "" };
     loop {
         let began = tokio::time::Instant::now();
         let report = report(pipeline).await;
@@ -82,8 +83,9 @@ async fn watch(pipeline: &Pipeline, as_json: bool) -> io::Result<()> {
             (Err(problem), true) => sink::error_line(wall(), &problem)? + "\n",
             (Err(problem), false) => told(&problem),
         };
-        output.write_all(format!("{clear}{text}").as_bytes())?;
-        output.flush()?;
+        out.unchanged().write_all(clear.as_bytes())?;
+        out.write_all(text.as_bytes())?;
+        out.flush()?;
         tokio::time::sleep_until(began + interval).await;
     }
 }

@@ -1,4 +1,4 @@
-//! The page that Prometheus scrapes, on loopback. Every scrape asks the pipeline once.
+//! The page that Prometheus scrapes, on loopback. Every scrape asks the pipeline once. Who may ask is decided as by the cloud's port.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use devloop_cloud::Door;
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_TYPE, HOST};
+use hyper::header::CONTENT_TYPE;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -25,6 +26,9 @@ const PATH: &str = "/metrics";
 /// The format's content type
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
+/// How long a scraper may take to send a request's headers.
+const HEADERS: Duration = Duration::from_secs(10);
+
 /// The pause after a connection could not be accepted.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -32,14 +36,15 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub(crate) struct Scrapes {
     listener: TcpListener,
     address: SocketAddr,
+    door: Door,
 }
 
 impl Scrapes {
-    /// Listens on this port of loopback; 0 takes a free one.
-    pub(crate) async fn listen(port: u16) -> std::io::Result<Self> {
+    /// Listens on this port of loopback; 0 takes a free one. With `only_me`, programs of other users of this machine are turned away.
+    pub(crate) async fn listen(port: u16, only_me: bool) -> std::io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", port)).await?;
         let address = listener.local_addr()?;
-        Ok(Self { listener, address })
+        Ok(Self { listener, address, door: Door::new(only_me) })
     }
 
     /// The URL for Prometheus.
@@ -49,22 +54,25 @@ impl Scrapes {
 
     /// Answers until `stop` is cancelled.
     pub(crate) async fn serve(self, pipeline: Pipeline, stop: CancellationToken) {
-        let pipeline = Arc::new(pipeline);
-        let port = self.address.port();
+        let (pipeline, door) = (Arc::new(pipeline), Arc::new(self.door));
         let answering = async {
             loop {
                 // The process may be out of descriptors; the next scrape may succeed.
-                let Ok((stream, _)) = self.listener.accept().await else {
+                let Ok((stream, peer)) = self.listener.accept().await else {
                     tokio::time::sleep(PAUSE).await;
                     continue;
                 };
-                let (pipeline, stop) = (Arc::clone(&pipeline), stop.clone());
+                let (pipeline, door, stop) = (Arc::clone(&pipeline), Arc::clone(&door), stop.clone());
                 tokio::spawn(async move {
+                    let is_let_in = door.lets_in(&stream, peer).await;
                     let service = service_fn(|request: Request<Incoming>| {
                         let pipeline = Arc::clone(&pipeline);
-                        async move { Ok::<_, Infallible>(answer(&request, port, &pipeline).await) }
+                        async move { Ok::<_, Infallible>(answer(request, is_let_in, &pipeline).await) }
                     });
-                    let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+                    let connection = http1::Builder::new()
+                        .timer(TokioTimer::new())
+                        .header_read_timeout(HEADERS)
+                        .serve_connection(TokioIo::new(stream), service);
                     let _ = stop.run_until_cancelled(connection).await;
                 });
             }
@@ -73,27 +81,25 @@ impl Scrapes {
     }
 }
 
-async fn answer(request: &Request<Incoming>, port: u16, pipeline: &Pipeline) -> Response<Full<Bytes>> {
-    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    if !is_here(host, port) {
-        return page(StatusCode::FORBIDDEN, format!("the host {host} is not this server\n"));
+async fn answer(request: Request<Incoming>, is_let_in: bool, pipeline: &Pipeline) -> Response<Full<Bytes>> {
+    if !is_let_in {
+        return page(StatusCode::FORBIDDEN, format!("{}\n", Door::TURNED_AWAY));
     }
-    if request.uri().path() != PATH {
+    let (mut parts, _body) = request.into_parts();
+    if let Some((status, why)) = Door::refusal(&mut parts) {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::FORBIDDEN);
+        return page(status, format!("{why}\n"));
+    }
+    if parts.uri.path() != PATH {
         return page(StatusCode::NOT_FOUND, format!("the page is {PATH}\n"));
     }
-    if request.method() != Method::GET && request.method() != Method::HEAD {
+    if parts.method != Method::GET && parts.method != Method::HEAD {
         return page(StatusCode::METHOD_NOT_ALLOWED, format!("{PATH} is read with GET\n"));
     }
     match pipeline.report().await {
         Ok(report) => page(StatusCode::OK, exposition(&report)),
         Err(_) => page(StatusCode::OK, silence()),
     }
-}
-
-/// Checks the Host header: a web page whose host name resolves to this address (DNS rebinding) must not read the figures.
-fn is_here(host: &str, port: u16) -> bool {
-    let own = |name: &str| host == format!("{name}:{port}") || (port == 80 && host == name);
-    ["127.0.0.1", "localhost", "[::1]"].into_iter().any(own)
 }
 
 fn page(status: StatusCode, text: String) -> Response<Full<Bytes>> {
@@ -105,15 +111,71 @@ fn page(status: StatusCode, text: String) -> Response<Full<Bytes>> {
 
 #[cfg(test)]
 mod tests {
-    use super::is_here;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpStream;
 
-    #[test]
-    fn only_names_of_this_machine_are_answered() {
-        for host in ["127.0.0.1:9464", "localhost:9464", "[::1]:9464"] {
-            assert!(is_here(host, 9464), "{host}");
+    use super::*;
+    use crate::observe::Metric;
+
+    /// A page of figures about a cloud that does not answer, and its port.
+    async fn scrapes(only_me: bool) -> u16 {
+        let scrapes = Scrapes::listen(0, only_me).await.unwrap();
+        let port = scrapes.address.port();
+        let metric = Metric { namespace: "n".to_owned(), name: "m".to_owned() };
+        let pipeline = Pipeline::new("http://127.0.0.1:1", metric);
+        tokio::spawn(scrapes.serve(pipeline, CancellationToken::new()));
+        port
+    }
+
+    #[tokio::test]
+    async fn who_may_ask_is_decided_as_by_the_cloud() {
+        let port = scrapes(false).await;
+        let own = format!("localhost:{port}");
+        for (target, headers, status) in [
+            ("/metrics", format!("host: {own}"), "200"),
+            ("/metrics", format!("host: 127.0.0.1:{port}"), "200"),
+            ("/metrics", "host: rebound.example".to_owned(), "403"),
+            ("/metrics", format!("host: localhost.example:{port}"), "403"),
+            ("/metrics", format!("host: {own}\r\nhost: rebound.example"), "400"),
+            ("/metrics", "accept: */*".to_owned(), "400"),
+            ("http://rebound.example/metrics", format!("host: {own}"), "403"),
+            ("/metrics", format!("host: {own}\r\norigin: https://evil.example"), "403"),
+            ("/metrics", format!("host: {own}\r\nsec-fetch-site: cross-site"), "403"),
+            ("/metrics", format!("host: {own}\r\norigin: http://localhost:3000"), "200"),
+        ] {
+            let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+            let ask = format!("GET {target} HTTP/1.1\r\n{headers}\r\nconnection: close\r\n\r\n");
+            stream.write_all(ask.as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer} to {target} {headers}");
         }
-        for host in ["", "127.0.0.1", "rebound.example:9464", "localhost:80", "localhost.example:9464"] {
-            assert!(!is_here(host, 9464), "{host}");
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn another_user_is_turned_away_when_asked_for() {
+        use std::os::unix::process::CommandExt as _;
+        /// `nobody`.
+        const OTHER: u32 = 65_534;
+        let own = rustix::process::geteuid().as_raw();
+        if own != 0 {
+            println!("not run: only root can ask as another user");
+            return;
         }
+        let asked = async |user: u32, port: u16| {
+            let ask = format!(
+                "exec 3<>/dev/tcp/127.0.0.1/{port}; printf 'GET /metrics HTTP/1.0\\r\\nhost: localhost\\r\\n\\r\\n' >&3; cat <&3"
+            );
+            let mut command = std::process::Command::new("bash");
+            command.args(["-c", &ask]).uid(user);
+            let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+            String::from_utf8_lossy(&output.stdout).into_owned()
+        };
+        let open = scrapes(false).await;
+        assert!(asked(OTHER, open).await.contains(" 200 OK"), "everybody may ask");
+        let closed = scrapes(true).await;
+        let answer = asked(OTHER, closed).await;
+        assert!(answer.contains(" 403 Forbidden") && answer.contains("--only-me"), "{answer}");
+        assert!(asked(own, closed).await.contains(" 200 OK"), "the own user may go on");
     }
 }

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::bus::{self, Events};
 use crate::engine::{Fact, Problem};
 use crate::error::{Exit, UserError};
+use crate::output;
 use crate::session::status_access::StatusAccess;
 use crate::session::templates::Template;
 use crate::session::variables::Variables;
@@ -127,7 +128,7 @@ pub(super) async fn start_cloud(
                 }
             };
             // Written to the standard error, because the screen and the sinks have ended by now.
-            let _ = writeln!(std::io::stderr(), "warning    {function}: {lost}");
+            let _ = writeln!(output::stderr(), "warning    {function}: {lost}");
         }
     });
     let furnished = async {

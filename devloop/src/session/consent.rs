@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::bus::now;
 use crate::error::UserError;
+use crate::output;
 use crate::session::building::build_all;
 use crate::session::opening::cloud_error;
 use crate::session::prepare::Prepared;
@@ -46,12 +47,12 @@ pub(crate) async fn agree(deployment: &Deployment, question: &str) -> Result<boo
     if deployment.yes {
         return Ok(true);
     }
-    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+    if !io::stdin().is_terminal() || !output::stderr().is_terminal() {
         let message = "change the account: nobody agreed to it, and there is no terminal to ask on";
         let hint = "--yes agrees beforehand, --dry-run changes nothing";
         return Err(UserError::usage("consent_missing", message).with_hint(hint));
     }
-    let _ = write!(io::stderr(), "{question} [y/N] ");
+    let _ = write!(output::stderr(), "{question} [y/N] ");
     let (sender, answer) = oneshot::channel();
     // Read in a thread of its own, so that Ctrl-C does not wait for a line that never comes.
     std::thread::spawn(move || {
@@ -82,9 +83,9 @@ pub(super) fn show(plan: &Plan, view: View) -> Result<(), UserError> {
         members.insert("event".to_owned(), json!("plan"));
         members.insert("at".to_owned(), json!(now()));
     }
-    writeln!(io::stdout(), "{line}").map_err(|error| failed(&error))
+    writeln!(output::json(), "{line}").map_err(|error| failed(&error))
 }
 
 pub(super) fn say(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
+    let _ = writeln!(output::stderr(), "{line}");
 }

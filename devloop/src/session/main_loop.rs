@@ -13,7 +13,7 @@ use crate::bus::{self, wall_at};
 use crate::engine::{Effect, Event, Millis, Notice, State, update};
 use crate::error::UserError;
 use crate::session::workers::Workers;
-use crate::sink::Sink;
+use crate::sink::{self, Sink};
 
 /// How long sinks may buffer lines of functions' logs. Everything else is written at once.
 const KEPT: Duration = Duration::from_millis(50);
@@ -128,9 +128,10 @@ fn end(state: &State) -> Result<(), UserError> {
     Err(UserError::failure("not_all_live", message).with_hint("the errors above name the causes"))
 }
 
-/// Passes the notice to every sink. Returns false when the output's pipe is closed.
+/// Passes the notice to every sink, without secrets in what others have said. Returns false when the output's pipe is closed.
 fn tell(sinks: &mut [Box<dyn Sink>], at: Millis, notice: &Notice, state: &State) -> Result<bool, UserError> {
-    each(sinks, |sink| sink.tell(at, notice, state))
+    let notice = sink::masked(notice);
+    each(sinks, |sink| sink.tell(at, &notice, state))
 }
 
 /// Lets every sink write. Returns false when the output's pipe is closed, which does not keep the other sinks from it.

@@ -1,7 +1,7 @@
 //! Makes the session's sinks: the screen or plain lines, the log files, and the record of first builds.
 
 use std::collections::BTreeMap;
-use std::io::{self, IsTerminal};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use tokio_util::sync::CancellationToken;
@@ -11,6 +11,7 @@ use crate::config::{
     Settings, TargetKind, editor, environment_of_a_load, no_color, panicking_thread, terminal_is_utf8,
 };
 use crate::observe::{FirstBuilds, Local};
+use crate::output;
 use crate::session::first_build::FirstBuildSink;
 use crate::session::status_access::StatusAccess;
 use crate::session::{View, commit, orders};
@@ -67,7 +68,8 @@ pub(super) fn sinks(told: &Told<'_>) -> io::Result<Vec<Box<dyn Sink>>> {
         sinks.push(Box::new(FirstBuildSink(builds)));
     }
     let output = Unblocked::stdout(told.stop.clone())?;
-    let plain = |output| Plain::new(output, io::stdout().is_terminal() && !no_color(), terminal_is_utf8());
+    let plain =
+        |output| Plain::new(output, output::stdout().is_terminal() && !no_color(), terminal_is_utf8());
     sinks.push(match told.view {
         View::Json => Box::new(Json::new(output)),
         View::Plain => Box::new(plain(output)),

@@ -1,6 +1,6 @@
 //! `devloop rollback`: the code before the last update serves again.
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::PathBuf;
 
 use serde_json::json;
@@ -10,6 +10,7 @@ use crate::bus::{Events, now};
 use crate::config::Settings;
 use crate::engine::{Fact, Problem};
 use crate::error::{Exit, UserError};
+use crate::output;
 use crate::session::consent::{agree, say, show};
 use crate::session::opening::{Chosen, choose, cloud_error, connect_aws, localstack};
 use crate::session::prepare::prepare;
@@ -77,7 +78,7 @@ async fn roll_all_back(target: &dyn Target, functions: &[String], view: View) ->
         } else {
             format!("{function}: {} runs {} again", done.name, done.code)
         };
-        writeln!(io::stdout(), "{line}")
+        writeln!(output::stdout_as(view == View::Json), "{line}")
             .map_err(|error| UserError::failure("output_failed", format!("write the output: {error}")))?;
     }
     Ok(())

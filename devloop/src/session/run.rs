@@ -100,14 +100,14 @@ async fn run_prepared(
     stop: CancellationToken,
 ) -> Result<(), UserError> {
     let scrapes = match options.metrics {
-        Some(port) => Some(Scrapes::listen(port).await.map_err(|error| {
+        Some(port) => Some(Scrapes::listen(port, options.conditions.only_me).await.map_err(|error| {
             port::refused(port, &error)
                 .with_hint("choose another port with `--metrics=PORT` (0 takes a free one)")
         })?),
         None => None,
     };
     if options.conditions != Conditions::default() && !matches!(held.chosen, Chosen::Embedded) {
-        let message = "use --clock, --limits, --fallback, --env-file, --debugger or --replay-last: they are for the embedded cloud only";
+        let message = "use --clock, --limits, --fallback, --env-file, --only-me, --debugger or --replay-last: they are for the embedded cloud only";
         return Err(UserError::usage("flag_unsuitable", message)
             .with_hint("leave it out, or end what listens on the port and has been taken for the cloud"));
     }

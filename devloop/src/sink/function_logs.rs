@@ -8,9 +8,9 @@ use std::path::{Component, Path, PathBuf};
 use jiff::Timestamp;
 
 use crate::engine::{Millis, Notice, Problem, State};
+use crate::output;
 use crate::sink::bounded::Bounded;
-use crate::sink::{Sink, ansi, bounded};
-use devloop_cloud::without_passwords;
+use crate::sink::{Sink, bounded};
 
 /// How large each file may be, in bytes; the one before it is kept too.
 const LIMIT: u64 = 8 << 20;
@@ -52,10 +52,8 @@ impl FunctionLogs {
             }
         };
         let time = time(at);
-        for line in ansi::strip(text).lines() {
-            file.write(&format!("{time} {}", without_passwords(line)), |lost| {
-                format!("{time} [{lost} lines were dropped]")
-            });
+        for line in output::plain(text).lines() {
+            file.write(&format!("{time} {line}"), |lost| format!("{time} [{lost} lines were dropped]"));
         }
     }
 }

@@ -1,15 +1,18 @@
 //! JSON lines for programs: one object a line, each with `event` and `at`, described in `docs/events.md`.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use devloop_cloud::without_secrets;
 use serde::Serialize;
 
 use crate::engine::{
     Diagnostic, Digest, Generation, Level, Location, Millis, Notice, Phases, Problem, RolledBack, State,
 };
 use crate::graph::Reason;
-use crate::sink::{Sink, ansi};
+use crate::output;
+use crate::sink::Sink;
 
 /// Writes one JSON object a line.
 #[derive(Debug)]
@@ -43,16 +46,24 @@ impl<W: Write + Send> Sink for Json<W> {
     }
 }
 
-/// Writes any notice as one line, without its line end.
+/// Writes any notice as one line, without its line end. A terminal may show it.
 pub(super) fn line(at: Millis, notice: &Notice) -> io::Result<String> {
     let (event, body) = body(notice);
-    Ok(serde_json::to_string(&Line { event, at, body })?)
+    written(&Line { event, at, body })
 }
 
 /// The line of an error that ends the program.
 pub(crate) fn error_line(at: Millis, problem: &Problem) -> io::Result<String> {
     let body = Body::Error { generation: None, function: None, serving: None, problem };
-    Ok(serde_json::to_string(&Line { event: "error", at, body })?)
+    Ok(without_secrets(&written(&Line { event: "error", at, body })?).into_owned())
+}
+
+fn written(line: &Line<'_>) -> io::Result<String> {
+    let json = serde_json::to_string(line)?;
+    Ok(match output::escaped(&json) {
+        Cow::Borrowed(_) => json,
+        Cow::Owned(escaped) => escaped,
+    })
 }
 
 #[derive(Serialize)]
@@ -186,7 +197,7 @@ impl<'a> From<&'a Diagnostic> for WireDiagnostic<'a> {
             message: &diagnostic.message,
             package: diagnostic.package.as_deref(),
             location: diagnostic.location.as_ref(),
-            rendered: ansi::strip(&diagnostic.rendered).into_owned(),
+            rendered: output::plain(&diagnostic.rendered).into_owned(),
         }
     }
 }
@@ -218,7 +229,7 @@ fn body(notice: &Notice) -> (&'static str, Body<'_>) {
                 generation: *generation,
                 functions: functions.keys().map(String::as_str).collect(),
                 serving: functions,
-                message: ansi::strip(failure).into_owned(),
+                message: output::plain(failure).into_owned(),
                 diagnostics: diagnostics.iter().map(WireDiagnostic::from).collect(),
             },
         ),

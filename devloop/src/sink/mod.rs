@@ -1,12 +1,12 @@
 //! The sinks, which show what happened, all from the same notices: plain lines, JSON lines, the session's log file, and a log file
 //! for each function.
 
-mod ansi;
 mod bounded;
 mod function_logs;
 mod json;
 mod log_file;
 mod log_line;
+mod masked;
 mod plain;
 mod unblocked;
 
@@ -17,12 +17,12 @@ use std::io;
 
 use crate::engine::{Millis, Notice, Problem, State};
 
-pub(crate) use ansi::{Piece, pieces};
 pub(crate) use bounded::private;
 pub(crate) use function_logs::FunctionLogs;
 pub(crate) use json::{Json, error_line};
 pub(crate) use log_file::LogFile;
 pub(crate) use log_line::log_line;
+pub(crate) use masked::masked;
 pub(crate) use plain::{Plain, text};
 pub(crate) use unblocked::Unblocked;
 

@@ -6,7 +6,8 @@ use std::io::{self, BufWriter, Write};
 
 use crate::engine::{Digest, Level, Millis, Notice, Problem, RolledBack, State};
 use crate::graph::Reason;
-use crate::sink::{Sink, ansi, log_line};
+use crate::output;
+use crate::sink::{Sink, log_line};
 use devloop_cloud::ReportLine;
 
 /// How many bytes are buffered at most: two system calls for each line took a tenth of devloop's time under load.
@@ -31,7 +32,7 @@ impl<W: Write> Plain<W> {
 impl<W: Write + Send> Sink for Plain<W> {
     fn tell(&mut self, _at: Millis, notice: &Notice, state: &State) -> io::Result<()> {
         let text = text(notice, state);
-        let text = if self.colour { ansi::coloured(&text) } else { ansi::strip(&text).into_owned() };
+        let text = if self.colour { output::coloured(&text) } else { output::plain(&text).into_owned() };
         let own = !matches!(notice, Notice::Log { .. } | Notice::Reported { .. } | Notice::Diagnostic { .. });
         let text = if own && !self.unicode { text.replace('→', "->").replace(" · ", ", ") } else { text };
         self.output.write_all(text.as_bytes())

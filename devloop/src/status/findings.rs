@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::output;
 use crate::status::{Function, Mapping, StatusReport, age};
 
 /// How long a record may wait in a stream before that counts as wrong, in ms.
@@ -37,9 +38,7 @@ fn of_function(report: &StatusReport, function: &Function) -> Vec<Finding> {
     let mut add = |code, message| found.push(Finding::new(code, report.label(&function.name), message));
     if function.last_error_ms.is_some() && function.last_error_ms > function.answered_ms {
         let error = function.last_error.as_deref().unwrap_or("without a reason").trim_end();
-        // A function's words may not move the cursor, ring, or overwrite the lines above.
-        let error: String =
-            error.chars().filter(|one| !one.is_control() || matches!(one, '\n' | '\t')).collect();
+        let error = output::plain(error);
         add("function_failed", format!("its last attempt failed: {error}"));
     }
     if function.bootstrap_missing && !function.being_built {

@@ -107,7 +107,8 @@ pub(crate) struct TopicCounts {
     pub(crate) mails: u64,
 }
 
-/// The bounds of the memory of devloop's own cloud. A table keeps its items until they are deleted.
+/// The bounds of what devloop's own cloud keeps. A table keeps its items until they are deleted. The limits called memory apply to all
+/// owners of a kind together, and include what each thing takes besides its own bytes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Limits {
@@ -125,6 +126,25 @@ pub(crate) struct Limits {
     pub(crate) metric_minutes_retention_ms: u64,
     pub(crate) secret_bytes: u64,
     pub(crate) parameter_bytes: u64,
+    pub(crate) stream_memory: u64,
+    pub(crate) table_memory: u64,
+    pub(crate) table_stream_memory: u64,
+    pub(crate) log_memory: u64,
+    /// The most bytes of one queue.
+    pub(crate) queue_bytes: u64,
+    pub(crate) queue_memory: u64,
+    /// The most messages of topics that are on their way.
+    pub(crate) topic_memory: u64,
+    /// The most events of rules and schedules that are on their way.
+    pub(crate) event_memory: u64,
+    /// The most asynchronous events of functions that wait.
+    pub(crate) asynchronous_event_bytes: u64,
+    /// The most events of running invocations.
+    pub(crate) invocation_bytes: u64,
+    pub(crate) object_bytes_in_memory: u64,
+    pub(crate) object_bytes_on_disk: u64,
+    /// The most code of functions and layers, unpacked.
+    pub(crate) code_bytes_on_disk: u64,
 }
 
 /// What devloop's own cloud keeps now.
@@ -148,6 +168,27 @@ pub(crate) struct Retained {
     pub(crate) secret_bytes: u64,
     pub(crate) parameters: u64,
     pub(crate) parameter_bytes: u64,
+    /// Messages of queues.
+    pub(crate) queue_messages: u64,
+    pub(crate) queue_bytes: u64,
+    /// Messages of topics that are on their way.
+    pub(crate) topic_deliveries_pending: u64,
+    pub(crate) topic_memory: u64,
+    /// Events of rules that are on their way.
+    pub(crate) events_on_their_way: u64,
+    pub(crate) event_memory: u64,
+    /// Asynchronous events of functions that wait or are being tried.
+    pub(crate) asynchronous_events: u64,
+    pub(crate) asynchronous_event_bytes: u64,
+    /// Invocations that run or wait for their turn.
+    pub(crate) invocations_running: u64,
+    pub(crate) invocation_bytes: u64,
+    pub(crate) objects: u64,
+    pub(crate) object_bytes_in_memory: u64,
+    pub(crate) object_bytes_on_disk: u64,
+    /// Packages of functions and layers that are unpacked.
+    pub(crate) code_packages: u64,
+    pub(crate) code_bytes_on_disk: u64,
 }
 
 /// A Lambda function: its code on disk, deployed and answering, and its work since the cloud was started.

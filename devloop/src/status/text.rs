@@ -171,6 +171,11 @@ fn cloud(report: &StatusReport) -> StatusLine {
 fn memory(report: &StatusReport) -> Vec<StatusLine> {
     let (Some(limits), Some(retained)) = (&report.limits, &report.retained) else { return Vec::new() };
     let shard = format!("{} a shard", bytes(limits.shard_bytes));
+    // A cloud of an earlier version does not tell its common limits.
+    let in_all = |one: String, most: u64| match most {
+        0 => one,
+        most => format!("{one}, {} in all", bytes(most)),
+    };
     let row = |what: &str, number: u64, size: Option<u64>, bound: String| {
         let size = size.map_or(NONE.to_owned(), bytes);
         (Tone::Plain, vec![what.to_owned(), count(number), size, bound])
@@ -178,23 +183,43 @@ fn memory(report: &StatusReport) -> Vec<StatusLine> {
     let values = [
         ("secrets", retained.secrets, retained.secret_bytes, limits.secret_bytes),
         ("parameters", retained.parameters, retained.parameter_bytes, limits.parameter_bytes),
+        (
+            "waiting events",
+            retained.asynchronous_events,
+            retained.asynchronous_event_bytes,
+            limits.asynchronous_event_bytes,
+        ),
+        ("running calls", retained.invocations_running, retained.invocation_bytes, limits.invocation_bytes),
+        ("of topics", retained.topic_deliveries_pending, retained.topic_memory, limits.topic_memory),
+        ("of rules", retained.events_on_their_way, retained.event_memory, limits.event_memory),
+        ("unpacked code", retained.code_packages, retained.code_bytes_on_disk, limits.code_bytes_on_disk),
     ];
     let values = values.into_iter().filter(|(_, number, ..)| *number > 0);
     let values = values.map(|(what, number, size, most)| row(what, number, Some(size), bytes(most)));
     let rows = [
-        row("stream records", retained.stream_records, Some(retained.stream_bytes), shard.clone()),
-        row("table items", retained.table_items, Some(retained.table_bytes), "until deleted".to_owned()),
+        row(
+            "stream records",
+            retained.stream_records,
+            Some(retained.stream_bytes),
+            in_all(shard.clone(), limits.stream_memory),
+        ),
+        row(
+            "table items",
+            retained.table_items,
+            Some(retained.table_bytes),
+            in_all("until deleted".to_owned(), limits.table_memory),
+        ),
         row(
             "table changes",
             retained.table_stream_records,
             Some(retained.table_stream_bytes),
-            format!("{shard}, {}", age(limits.table_stream_retention_ms)),
+            in_all(format!("{shard}, {}", age(limits.table_stream_retention_ms)), limits.table_stream_memory),
         ),
         row(
             "log lines",
             retained.log_events,
             Some(retained.log_bytes),
-            format!("{} a group", bytes(limits.log_group_bytes)),
+            in_all(format!("{} a group", bytes(limits.log_group_bytes)), limits.log_memory),
         ),
         row(
             "metrics",
@@ -208,7 +233,17 @@ fn memory(report: &StatusReport) -> Vec<StatusLine> {
             ),
         ),
     ];
-    table(&["KEPT", "NUMBER", "SIZE", "AT MOST"], rows.into_iter().chain(values))
+    let messages = (retained.queue_messages > 0).then(|| {
+        let most = in_all(format!("{} a queue", bytes(limits.queue_bytes)), limits.queue_memory);
+        row("queue messages", retained.queue_messages, Some(retained.queue_bytes), most)
+    });
+    let objects = (retained.objects > 0).then(|| {
+        let size = retained.object_bytes_in_memory + retained.object_bytes_on_disk;
+        let (memory, disk) = (bytes(limits.object_bytes_in_memory), bytes(limits.object_bytes_on_disk));
+        row("objects", retained.objects, Some(size), format!("{memory} in memory, {disk} on disk"))
+    });
+    let rows = rows.into_iter().chain(messages).chain(objects).chain(values);
+    table(&["KEPT", "NUMBER", "SIZE", "AT MOST"], rows)
 }
 
 /// Requests a second with about two significant digits.

@@ -3,7 +3,7 @@
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use crate::sink::{Piece, pieces};
+use crate::output::{Piece, pieces};
 
 /// How far apart tab stops are.
 const TAB: usize = 4;
@@ -11,7 +11,7 @@ const TAB: usize = 4;
 /// How many characters of a line are kept. A longer one could not be read here anyway; the session's log has all of it.
 const LONGEST: usize = 4_096;
 
-/// The text's lines in their colours, tabs as spaces, other control characters left out.
+/// The text's lines in their colours, tabs as spaces, characters that a terminal obeys left out.
 pub(super) fn lines(text: &str) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     let mut line = LineBuilder::default();
@@ -19,7 +19,6 @@ pub(super) fn lines(text: &str) -> Vec<Line<'static>> {
         match piece {
             Piece::Text('\n') => lines.push(line.finish()),
             Piece::Text('\t') => (0..TAB - line.length % TAB).for_each(|_| line.add(' ')),
-            Piece::Text(character) if character.is_control() => {}
             Piece::Text(character) => line.add(character),
             Piece::Style(numbers) => line.restyle(numbers),
         }

@@ -14,6 +14,7 @@ use ratatui::crossterm::terminal::{
     Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 
+use crate::output;
 use crate::tui::interrupts;
 
 /// Whether devloop's screen has the terminal. There is only one for the whole process.
@@ -92,7 +93,7 @@ pub(super) fn give_back() {
 
 /// Writes the text below the child's output, and waits for a key. Nothing else is drawn until then.
 pub(super) fn wait_for_key(text: &str) {
-    let said = writeln!(io::stdout(), "\n{text}").and_then(|()| enable_raw_mode());
+    let said = writeln!(output::stdout(), "\n{text}").and_then(|()| enable_raw_mode());
     while said.is_ok() {
         match event::read() {
             Ok(Event::Key(key)) if key.kind != KeyEventKind::Release => break,

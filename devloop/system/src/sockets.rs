@@ -1,5 +1,7 @@
 //! Which process has a socket. All functions read tables of the whole machine: call them where blocking is allowed.
 
+use std::net::SocketAddr;
+
 use rustix::process::Pid;
 
 use crate::children::Mark;
@@ -25,16 +27,16 @@ pub struct Owner {
 }
 
 impl Owner {
-    /// Whether the owner has the end with the port `far` of a loopback connection to the port `near`. Also true if nobody has it any
-    /// more, because then nobody reads the answer, and if the system cannot tell.
-    pub fn is_behind(&self, far: u16, near: u16) -> bool {
+    /// Whether the owner has the end at `far` of a connection of this machine to `near`. Also true if nobody has it any more, because
+    /// then nobody reads the answer, and if the system cannot tell.
+    pub fn is_behind(&self, far: SocketAddr, near: SocketAddr) -> bool {
         way::is_behind(self, far, near)
     }
 }
 
-/// The user whose process has the end with the port `far` of a loopback connection to the port `near`; none if no process has it any
-/// more, or none that devloop may inspect.
-pub fn user_behind(far: u16, near: u16) -> Option<u32> {
+/// The user whose process has the end at `far` of a connection of this machine to `near`; none if no process has it any more, or none
+/// that devloop may inspect. Both addresses count: somebody else may connect the same ports of other addresses.
+pub fn user_behind(far: SocketAddr, near: SocketAddr) -> Option<u32> {
     way::user_behind(far, near)
 }
 
@@ -59,9 +61,9 @@ mod tests {
     #[test]
     fn a_connection_is_its_owner_s_and_nobody_else_s() {
         let socket = TcpListener::bind("127.0.0.1:0").unwrap();
-        let near = socket.local_addr().unwrap().port();
-        let client = TcpStream::connect(("127.0.0.1", near)).unwrap();
-        let far = client.local_addr().unwrap().port();
+        let near = socket.local_addr().unwrap();
+        let client = TcpStream::connect(near).unwrap();
+        let far = client.local_addr().unwrap();
         let _accepted = socket.accept().unwrap();
         let own = rustix::process::getpgid(None).unwrap();
         let owner = |leader| Owner { leader, mark: Mark::new("SYSTEM_TEST=none".to_owned()) };
@@ -71,6 +73,9 @@ mod tests {
         let stranger = Pid::from_child(&other);
         assert!(!owner(stranger).is_behind(far, near), "another group does not");
         assert_eq!(user_behind(far, near), Some(rustix::process::geteuid().as_raw()));
+        // The same ports of another address are another connection, of which there is none.
+        let elsewhere = SocketAddr::from(([127, 0, 0, 2], near.port()));
+        assert_eq!(user_behind(far, elsewhere), None);
         drop(client);
         other.kill().unwrap();
         other.wait().unwrap();

@@ -84,10 +84,21 @@ async fn secrets_and_parameters_have_a_limit_of_bytes() {
         let secret = json!({ "Name": number.to_string(), "SecretString": secret });
         cloud.call(&cx, "secretsmanager", "CreateSecret", secret).await
     };
-    for number in 0..1_024 {
+    for number in 0..1_023 {
         put(number).await.unwrap();
     }
-    assert_eq!(put(1_024).await.unwrap_err().code, "LimitExceededException");
+    let short = json!({ "Name": "short", "SecretString": "x" });
+    cloud.call(&cx, "secretsmanager", "CreateSecret", short.clone()).await.unwrap();
+    let refused = put(1_024).await.unwrap_err();
+    assert_eq!(refused.code, "LimitExceededException", "with this value it would be a byte too many");
+    assert_eq!(cloud.status().await["retained"]["secret_bytes"], 1_023 * 65_536 + 1);
+    let deletion = json!({ "SecretId": "short", "ForceDeleteWithoutRecovery": true });
+    cloud.call(&cx, "secretsmanager", "DeleteSecret", deletion).await.unwrap();
+    put(1_024).await.unwrap();
+    assert_eq!(
+        cloud.call(&cx, "secretsmanager", "CreateSecret", short).await.unwrap_err().code,
+        "LimitExceededException"
+    );
     let put = async |number: usize| {
         let parameter = json!({ "Name": "p", "Value": parameter, "Type": "String", "Tier": "Advanced", "Overwrite": number > 0 });
         cloud.call(&cx, "ssm", "PutParameter", parameter).await

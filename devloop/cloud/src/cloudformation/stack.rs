@@ -7,6 +7,7 @@ use std::{
 
 use indexmap::IndexMap;
 use parking_lot::Mutex;
+use serde_json::Value;
 
 use super::{change_set::ChangeSet, rollback::Done};
 use crate::{clock::Clock, resource::Record, template::Template, wire};
@@ -86,6 +87,8 @@ pub(super) struct Wanted {
     pub(super) on_failure: OnFailure,
     /// How long the creation may take, in minutes. It is shown and has no effect.
     pub(super) timeout: Option<u64>,
+    /// The `RollbackConfiguration`, an object; kept and shown without effect.
+    pub(super) rollback: Option<Value>,
     pub(super) token: Option<String>,
 }
 

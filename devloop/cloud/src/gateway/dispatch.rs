@@ -46,6 +46,9 @@ async fn answer_alone(pages: &Pages, request: Request, body: Arriving) -> Reply 
     if let Some(why) = host::refusal(&request.headers, is_deployed) {
         return Reply::error(&ApiError::with_status(403, "AccessDeniedException", why));
     }
+    if let Err(error) = pages.home.admit(region) {
+        return Reply::error(&error);
+    }
     if let Some(fallback) = pages.fallback.get()
         && let Some(service) = Fallback::takes(&request, &pages.registry)
     {

@@ -2,6 +2,7 @@
 //! protocol. The services come from the registry; the gateway knows none by name.
 
 mod dispatch;
+mod door;
 mod fallback;
 mod host;
 mod pages;
@@ -11,5 +12,6 @@ mod server;
 
 #[cfg(test)]
 pub(crate) use dispatch::answer;
+pub use door::Door;
 pub(crate) use pages::Pages;
 pub(crate) use server::serve;

@@ -1,19 +1,17 @@
 //! The cloud's own pages: health and info as LocalStack serves them (its `services/internal.py`), and devloop's status.
 
-use std::sync::{
-    Arc, OnceLock,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 
-use super::fallback::Fallback;
+use super::{Door, fallback::Fallback};
 use crate::{
     clock::Clock,
     context::Home,
     http::{Bodies, Reply, Request},
     registry::Registry,
+    secrets::clean_texts,
     wire,
 };
 
@@ -29,8 +27,8 @@ pub(crate) struct Pages {
     pub(super) short: watch::Sender<u64>,
     /// The other local AWS that gets the requests for missing services.
     pub(super) fallback: OnceLock<Fallback>,
-    /// Whether programs of other users of this machine are turned away.
-    pub(super) only_own_user: AtomicBool,
+    /// Who may ask.
+    pub(super) door: Door,
     /// Tells this cloud from the next one on the same port.
     session: String,
     /// When the cloud was made, in ms since the epoch.
@@ -49,7 +47,7 @@ impl Pages {
             bodies,
             short: watch::Sender::default(),
             fallback: OnceLock::new(),
-            only_own_user: AtomicBool::new(false),
+            door: Door::default(),
             session: uuid::Uuid::new_v4().to_string(),
             started_ms,
         }
@@ -57,7 +55,7 @@ impl Pages {
 
     /// Turns programs of other users of this machine away from now on.
     pub(crate) fn answer_own_user_only(&self) {
-        self.only_own_user.store(true, Ordering::Relaxed);
+        self.door.close_to_other_users();
     }
 
     /// Passes the requests for services that the cloud lacks to `endpoint` from now on; the error says why that cannot be. Only
@@ -102,7 +100,10 @@ impl Pages {
             page.insert("fallback".to_owned(), fallback.shown());
         }
         page.insert("uptime_ms".to_owned(), (now - self.started_ms).into());
-        Value::Object(page)
+        let mut page = Value::Object(page);
+        // Errors of functions, which mappings and others repeat, may hold anything.
+        clean_texts(&mut page);
+        page
     }
 
     fn health(&self) -> Value {

@@ -1,22 +1,12 @@
 //! Connections: accepted on loopback, read with limits, answered, and drained when the cloud stops.
 
-use std::{
-    convert::Infallible,
-    future::Future,
-    io,
-    net::SocketAddr,
-    pin::Pin,
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+use std::{convert::Infallible, future::Future, io, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use devloop_system::sockets::user_behind;
 use http_body_util::{Either, Full};
 use hyper::{
     Response,
     body::Incoming,
-    header::{HOST, HeaderValue},
     server::conn::{http1, http2},
     service::service_fn,
 };
@@ -24,7 +14,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{dispatch, pages::Pages};
+use super::{Door, dispatch, host, pages::Pages};
 use crate::{
     error::ApiError,
     http::{Arriving, Reply, Request, Streamed},
@@ -84,7 +74,7 @@ fn is_shortage(error: &io::Error) -> bool {
 async fn connection(pages: Arc<Pages>, stream: TcpStream, peer: SocketAddr, stop: CancellationToken) {
     // Answers are written whole; waiting for more data (Nagle's algorithm) would only delay them.
     let _ = stream.set_nodelay(true);
-    let is_let_in = !pages.only_own_user.load(Ordering::Relaxed) || is_own_user(&stream, peer).await;
+    let is_let_in = pages.door.lets_in(&stream, peer).await;
     let service = service_fn(move |request| {
         let pages = Arc::clone(&pages);
         async move {
@@ -114,18 +104,8 @@ async fn connection(pages: Arc<Pages>, stream: TcpStream, peer: SocketAddr, stop
     }
 }
 
-/// Whether the program at the other end is this user's, or root's, who may do everything anyway.
-async fn is_own_user(stream: &TcpStream, peer: SocketAddr) -> bool {
-    const ROOT: u32 = 0;
-    let Ok(own) = stream.local_addr() else { return false };
-    let looking = tokio::task::spawn_blocking(move || user_behind(peer.port(), own.port()));
-    let user = looking.await.ok().flatten();
-    user.is_some_and(|user| user == ROOT || user == rustix::process::geteuid().as_raw())
-}
-
 fn turned_away() -> Response<Sent> {
-    let why = "this cloud answers programs of the user who started it, and no others (devloop's --only-me)";
-    Reply::error(&ApiError::with_status(403, "AccessDeniedException", why)).into()
+    Reply::error(&ApiError::with_status(403, "AccessDeniedException", Door::TURNED_AWAY)).into()
 }
 
 /// Whether a client begins with HTTP/2 without asking first (prior knowledge [RFC 9113 §3.3]), as clients of event streams may. A
@@ -157,11 +137,8 @@ async fn drive<C: Future<Output = hyper::Result<()>>>(
 async fn respond(pages: &Pages, request: hyper::Request<Incoming>, peer: SocketAddr) -> Response<Sent> {
     let head = request.method() == hyper::Method::HEAD;
     let (mut parts, body) = request.into_parts();
-    // HTTP/2 has the host in a pseudo-header; the code that needs the host reads the Host header.
-    if !parts.headers.contains_key(HOST)
-        && let Some(host) = parts.uri.authority().and_then(|host| HeaderValue::from_str(host.as_str()).ok())
-    {
-        parts.headers.insert(HOST, host);
+    if let Err(why) = host::settle(&mut parts) {
+        return Reply::error(&ApiError::client("BadRequest", why)).into();
     }
     let request = Request {
         method: parts.method,

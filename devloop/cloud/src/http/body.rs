@@ -24,8 +24,13 @@ use crate::{clock::Clock, error::ApiError};
 /// A body that is read or written in pieces.
 pub(crate) type Streamed = UnsyncBoxBody<Bytes, io::Error>;
 
-/// The most bytes that the bodies of all requests may hold together, packed and unpacked: about three of the largest.
-const BODIES_LIMIT: usize = 256 << 20;
+/// The most bytes that the bodies of all requests may hold together, packed and unpacked: about three of the largest. Small ones are
+/// counted apart, so that they find room however many large ones are on their way.
+const LARGE_LIMIT: usize = 256 << 20;
+const SMALL_LIMIT: usize = 32 << 20;
+
+/// The most bytes of a small body.
+const SMALL: usize = 64 << 10;
 
 /// How long a body may stall, and how long it may take in all.
 const STALLED: Duration = Duration::from_secs(20);
@@ -34,8 +39,9 @@ const LONGEST: Duration = Duration::from_mins(2);
 /// The bodies that are arriving.
 #[derive(Debug)]
 pub(crate) struct Bodies {
-    /// How many of their bytes are in memory.
-    bytes: AtomicUsize,
+    /// How many bytes of large ones and of small ones are in memory.
+    large: AtomicUsize,
+    small: AtomicUsize,
     /// Bodies come from clients on this machine, so its real time counts, not the cloud's clock.
     clock: Clock,
     gate: Gate,
@@ -49,7 +55,12 @@ impl Default for Bodies {
 
 impl Bodies {
     fn new(clock: Clock) -> Self {
-        Self { bytes: AtomicUsize::new(0), clock, gate: Gate::default() }
+        Self { large: AtomicUsize::new(0), small: AtomicUsize::new(0), clock, gate: Gate::default() }
+    }
+
+    /// Where a body of this size is counted, and the limit there.
+    fn count(&self, bytes: usize) -> (&AtomicUsize, usize) {
+        if bytes <= SMALL { (&self.small, SMALL_LIMIT) } else { (&self.large, LARGE_LIMIT) }
     }
 
     /// Lets few bodies be unpacked or parsed at a time.
@@ -77,7 +88,7 @@ impl Gate {
     }
 }
 
-/// The bytes of one body, which count against [`BODIES_LIMIT`] until this is dropped.
+/// The bytes of one body, which count among those of all bodies until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Share {
     pub(super) bodies: Arc<Bodies>,
@@ -91,32 +102,36 @@ impl Share {
 
     /// Counts `bytes` more, or refuses them with status 503.
     pub(super) fn grow(&mut self, bytes: usize) -> Result<(), ApiError> {
-        let before = self.bodies.bytes.fetch_add(bytes, Ordering::Relaxed);
-        self.bytes += bytes;
-        if before + bytes <= BODIES_LIMIT {
+        let all = self.set(self.bytes + bytes);
+        let (_, most) = self.bodies.count(self.bytes);
+        if all <= most {
             return Ok(());
         }
         Err(ApiError::with_status(
             503,
             "ServiceUnavailable",
-            format!(
-                "the requests that are arriving already hold more than {} MB; try again",
-                BODIES_LIMIT >> 20
-            ),
+            format!("the requests that are arriving already hold more than {} MB; try again", most >> 20),
         ))
     }
 
     /// Counts `bytes` fewer.
     pub(super) fn shrink(&mut self, bytes: usize) {
-        let bytes = bytes.min(self.bytes);
-        self.bytes -= bytes;
-        self.bodies.bytes.fetch_sub(bytes, Ordering::Relaxed);
+        self.set(self.bytes.saturating_sub(bytes));
+    }
+
+    /// Changes the number of bytes; returns that of all bodies that are counted in the same place.
+    fn set(&mut self, bytes: usize) -> usize {
+        let (before, _) = self.bodies.count(self.bytes);
+        before.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.bytes = bytes;
+        let (now, _) = self.bodies.count(bytes);
+        now.fetch_add(bytes, Ordering::Relaxed) + bytes
     }
 }
 
 impl Drop for Share {
     fn drop(&mut self) {
-        self.bodies.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.set(0);
     }
 }
 

@@ -8,6 +8,8 @@ use super::{
     api,
     asynchronous::{FUNCTION_BYTES, FUNCTION_EVENTS, TOTAL_BYTES, TOTAL_EVENTS},
     cloudformation,
+    code::STORAGE,
+    payloads,
     service::Lambda,
     url::{PAYLOAD_LIMIT, too_large},
 };
@@ -15,6 +17,7 @@ use crate::{
     context::Context,
     http::{Arriving, Reply, Request},
     resource::ResourceType,
+    secrets::without_secrets_in,
     service::{About, Answering, Catalogue, Service, about_and_call},
 };
 
@@ -69,7 +72,11 @@ impl Service for Lambda {
     }
 
     fn page(&self, name: &str) -> Option<Value> {
-        (name == "events").then(|| self.recent_events())
+        if name == "events" {
+            return Some(without_secrets_in(&self.recent_events()));
+        }
+        // Whoever asks for one event wants to send it again, or to keep it for a test.
+        self.recent_event(name.strip_prefix("events/")?.parse().ok()?)
     }
 
     fn resource_types(&self) -> Vec<(&'static str, Box<dyn ResourceType>)> {
@@ -85,6 +92,10 @@ impl Service for Lambda {
         let layers = self.layers.all().iter().map(|(_, layers)| layers.count() as u64).sum();
         vec![
             ("layer_versions", layers),
+            ("code_packages", self.code.owners() as u64),
+            ("code_bytes_on_disk", self.code.bytes() as u64),
+            ("invocations_running", self.invoker.payloads.owners() as u64),
+            ("invocation_bytes", self.invoker.payloads.bytes() as u64),
             ("asynchronous_events", load.events as u64),
             ("asynchronous_event_bytes", load.bytes as u64),
         ]
@@ -92,6 +103,8 @@ impl Service for Lambda {
 
     fn limits(&self) -> &'static [(&'static str, u64)] {
         &[
+            ("code_bytes_on_disk", STORAGE as u64),
+            ("invocation_bytes", payloads::MOST as u64),
             ("asynchronous_events", TOTAL_EVENTS as u64),
             ("asynchronous_event_bytes", TOTAL_BYTES as u64),
             ("asynchronous_events_of_a_function", FUNCTION_EVENTS as u64),

@@ -13,6 +13,7 @@ use super::{
     function::Function,
     local::{LocalHandler, LocalHandlers},
     logging::{Ending, Figures},
+    payloads,
     pool::{Lease, Refused},
     recent::Recent,
     version::Version,
@@ -22,7 +23,8 @@ use crate::{
     clock::Clock,
     error::ApiError,
     functions::{Invocation, Outcome, Starvation},
-    secrets::without_passwords,
+    kept::Budget,
+    secrets::without_secrets,
     services::logs::Logs,
     wire,
 };
@@ -38,6 +40,8 @@ pub(super) struct Invoker {
     pub(super) locals: Arc<LocalHandlers>,
     /// Whether consumers of streams are starved.
     pub(super) starvation: Starvation,
+    /// The events of all invocations, from their arrival to their answer.
+    pub(super) payloads: Arc<Budget>,
 }
 
 /// How many environments an event is given to when each dies before it takes the event.
@@ -57,6 +61,9 @@ impl Invoker {
         version: Arc<Version>,
         invocation: Invocation,
     ) -> Result<Outcome, ApiError> {
+        let _payload = payloads::claim(&self.payloads, &invocation).inspect_err(|_| {
+            function.meters.throttles.record(1.0, self.clock.now_ms());
+        })?;
         let _place = if invocation.gives_way { self.starvation.give_way().await } else { None };
         // Held to the end, because an invocation that waits for an environment counts as concurrent too.
         let permit = function.share.enter().inspect_err(|_| {
@@ -95,7 +102,7 @@ impl Invoker {
         function.meters.errors.record(f64::from(u8::from(report.error.is_some())), now);
         function.meters.concurrency.record(permit.running as f64, now);
         if let Some(error) = &report.error {
-            version.last.lock().error = Some((without_passwords(error).into_owned(), now));
+            version.last.lock().error = Some((without_secrets(error).into_owned(), now));
         }
         Ok(Outcome {
             request_id: request_id.to_string(),

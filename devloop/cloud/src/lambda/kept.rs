@@ -1,5 +1,5 @@
 //! Settings that are kept and shown without effect. Their values are checked as Lambda checks them [Lambda API reference:
-//! `TracingConfig`, `EphemeralStorage`, `VpcConfig`, `Cors`].
+//! `TracingConfig`, `EphemeralStorage`, `VpcConfig`].
 
 use serde_json::Value;
 
@@ -43,14 +43,6 @@ pub(super) fn checked(name: &str, value: &Value) -> Result<Value, ApiError> {
         _ => {}
     }
     Ok(value)
-}
-
-/// Checks the settings of a function URL for pages of other origins; `MaxAge` is in seconds.
-pub(super) fn check_cors(cors: &Value) -> Result<(), ApiError> {
-    match cors.get("MaxAge").filter(|age| !age.is_null()) {
-        Some(age) => bounded(age, "cors.maxAge", 0, 86_400).map(|_| ()),
-        None => Ok(()),
-    }
 }
 
 /// A whole number within bounds. Templates write numbers also as text.

@@ -13,8 +13,13 @@ use parking_lot::RwLock;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::code::{Code, Unpacked};
-use crate::{arn::Arn, error::ApiError, scratch, wire};
+use super::code::{self, Code, Unpacked};
+use crate::{
+    arn::Arn,
+    error::ApiError,
+    kept::{Budget, Kept},
+    scratch, wire,
+};
 
 /// How many layers a function may have [Lambda quotas].
 const LAYERS: usize = 5;
@@ -86,8 +91,12 @@ impl Layers {
         self.0.read().values().map(|versions| versions.all.len()).sum()
     }
 
-    /// The layers in the member `Layers` of an input; `None` without that member.
-    pub(super) fn of_function(&self, input: &Value) -> Result<Option<FunctionLayers>, ApiError> {
+    /// The layers in the member `Layers` of an input; `None` without that member. A copy of several counts in `budget`.
+    pub(super) fn of_function(
+        &self,
+        input: &Value,
+        budget: &Arc<Budget>,
+    ) -> Result<Option<FunctionLayers>, ApiError> {
         let Some(list) = input.get("Layers").filter(|list| !list.is_null()) else { return Ok(None) };
         let list = list.as_array().map(Vec::as_slice).unwrap_or_default();
         if list.len() > LAYERS {
@@ -102,7 +111,7 @@ impl Layers {
             let layer = self.find(name, version).filter(|layer| layer.arn == arn);
             layers.push(layer.ok_or_else(|| invalid(format!("Layer version {arn} does not exist.")))?);
         }
-        FunctionLayers::new(layers).map(Some)
+        FunctionLayers::new(layers, budget).map(Some)
     }
 }
 
@@ -132,19 +141,21 @@ impl PartialEq for FunctionLayers {
 }
 
 impl FunctionLayers {
-    fn new(layers: Vec<Arc<Layer>>) -> Result<Self, ApiError> {
+    fn new(layers: Vec<Arc<Layer>>, budget: &Arc<Budget>) -> Result<Self, ApiError> {
         if layers.len() < 2 {
             return Ok(Self { layers, merged: None });
         }
         let folders: Vec<&Path> = layers.iter().map(|layer| layer.code.folder()).collect();
-        let merged = wire::aside(|| merge(&folders));
-        let merged = merged.map_err(|error| {
-            ApiError::internal(format!(
+        let mut kept = Kept::within(budget);
+        let merged = wire::aside(|| merge(&folders, &mut kept));
+        let merged = merged.map_err(|error| match error.kind() {
+            io::ErrorKind::QuotaExceeded => code::full(budget),
+            _ => ApiError::internal(format!(
                 "the layers cannot be brought together in {}: {error}",
                 std::env::temp_dir().display()
-            ))
+            )),
         })?;
-        Ok(Self { layers, merged: Some(Arc::new(Unpacked::new(merged))) })
+        Ok(Self { layers, merged: Some(Arc::new(Unpacked::new(merged, kept))) })
     }
 
     /// The folder that stands for `/opt`; `None` without layers.
@@ -162,23 +173,26 @@ impl FunctionLayers {
     }
 }
 
-/// Merges all folders into one. When two have a file with the same name, the later layer wins, as on Lambda.
-fn merge(folders: &[&Path]) -> io::Result<TempDir> {
+/// Merges all folders into one, whose bytes are added to `kept`. When two have a file with the same name, the later layer wins, as on Lambda.
+fn merge(folders: &[&Path], kept: &mut Kept) -> io::Result<TempDir> {
     let merged = scratch::create(scratch::Purpose::Code)?;
     for folder in folders {
-        add(folder, merged.path())?;
+        add(folder, merged.path(), kept)?;
     }
     Ok(merged)
 }
 
-fn add(from: &Path, to: &Path) -> io::Result<()> {
+fn add(from: &Path, to: &Path, kept: &mut Kept) -> io::Result<()> {
     for entry in fs::read_dir(from)? {
         let entry = entry?;
         let (kind, target) = (entry.file_type()?, to.join(entry.file_name()));
         if kind.is_dir() {
             fs::create_dir_all(&target)?;
-            add(&entry.path(), &target)?;
+            add(&entry.path(), &target, kept)?;
         } else if kind.is_file() {
+            if !kept.try_add(entry.metadata()?.len() as usize) {
+                return Err(io::ErrorKind::QuotaExceeded.into());
+            }
             match fs::remove_file(&target) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}
@@ -214,7 +228,7 @@ mod tests {
         {
             fs::write(folder.path().join(name), content).unwrap();
         }
-        let merged = merge(&[one.path(), other.path()]).unwrap();
+        let merged = merge(&[one.path(), other.path()], &mut Kept::default()).unwrap();
         let read = |name: &str| fs::read_to_string(merged.path().join(name)).unwrap();
         assert_eq!((read("bin/both"), read("bin/one"), read("lib")), ("2".into(), "1".into(), "2".into()));
     }
@@ -226,7 +240,7 @@ mod tests {
             // Blocking work has one thread, which is busy: whatever is deleted meanwhile was deleted by the worker itself.
             let (release, busy) = std::sync::mpsc::channel::<()>();
             let blocked = tokio::task::spawn_blocking(move || busy.recv());
-            let merged = Unpacked::new(merge(&[]).unwrap());
+            let merged = Unpacked::new(merge(&[], &mut Kept::default()).unwrap(), Kept::default());
             let layers = FunctionLayers { layers: Vec::new(), merged: Some(Arc::new(merged)) };
             let folder = layers.folder().unwrap();
             drop(layers);

@@ -21,6 +21,7 @@ mod local;
 mod logging;
 mod meters;
 mod name;
+mod payloads;
 mod pool;
 mod recent;
 mod replay;

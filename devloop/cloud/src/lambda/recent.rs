@@ -38,7 +38,7 @@ struct Kept {
     bytes: usize,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct One {
     number: u64,
     function: Arc<str>,
@@ -54,7 +54,7 @@ struct One {
 }
 
 /// The outcome of an event.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Outcome {
     Running,
     Succeeded,
@@ -128,27 +128,37 @@ impl Recent {
 
     /// All kept events, the oldest first.
     pub(super) fn shown(&self) -> Value {
-        let kept = self.kept.lock();
-        let shown = kept.events.iter().map(|event| {
-            let payload = serde_json::from_slice::<Value>(&event.payload)
-                .unwrap_or_else(|_| String::from_utf8_lossy(&event.payload).into_owned().into());
-            json!({
-                "number": event.number,
-                "function": *event.function,
-                "request_id": *event.request_id,
-                "at": wire::iso(event.at_ms),
-                "trace": event.trace.as_deref(),
-                "causes": event.causes.iter().map(|root| &**root).collect::<Vec<_>>(),
-                "state": match &event.outcome {
-                    Outcome::Running => "running",
-                    Outcome::Succeeded => "succeeded",
-                    Outcome::Failed(_) => "failed",
-                },
-                "error": event.outcome.error(),
-                "payload": payload,
-            })
-        });
-        json!({ "events": shown.collect::<Vec<_>>() })
+        // Reading megabytes of payloads takes a while, in which events go on coming.
+        let events = self.kept.lock().events.clone();
+        json!({ "events": events.iter().map(One::shown).collect::<Vec<_>>() })
+    }
+
+    /// The event with this number, if it is kept.
+    pub(super) fn one(&self, number: u64) -> Option<Value> {
+        let event = self.kept.lock().events.iter().find(|event| event.number == number)?.clone();
+        Some(event.shown())
+    }
+}
+
+impl One {
+    fn shown(&self) -> Value {
+        let payload = serde_json::from_slice::<Value>(&self.payload)
+            .unwrap_or_else(|_| String::from_utf8_lossy(&self.payload).into_owned().into());
+        json!({
+            "number": self.number,
+            "function": *self.function,
+            "request_id": *self.request_id,
+            "at": wire::iso(self.at_ms),
+            "trace": self.trace.as_deref(),
+            "causes": self.causes.iter().map(|root| &**root).collect::<Vec<_>>(),
+            "state": match &self.outcome {
+                Outcome::Running => "running",
+                Outcome::Succeeded => "succeeded",
+                Outcome::Failed(_) => "failed",
+            },
+            "error": self.outcome.error(),
+            "payload": payload,
+        })
     }
 }
 
@@ -185,6 +195,8 @@ mod tests {
         assert_eq!((&events[19]["number"], &events[19]["error"]), (&json!(30), &json!("it failed")));
         assert_eq!(recent.last_of("f").map(|(number, _)| number), Some(30));
         assert!(recent.last_of("h").is_none());
+        assert_eq!(recent.one(30).unwrap(), events[19]);
+        assert_eq!(recent.one(1), None, "it is kept no longer");
         assert_eq!((&events[20]["payload"], &events[20]["state"]), (&json!("no json"), &json!("running")));
         let large = event(Bytes::from(vec![b' '; MOST_BYTES / 2 + 1]));
         recent.came(&f, &id, &large, 0);

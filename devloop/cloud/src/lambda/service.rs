@@ -17,13 +17,13 @@ use tokio_util::task::TaskTracker;
 
 use super::{
     asynchronous::Courier,
-    code::Code,
+    code::{Code, STORAGE},
     concurrency::Account,
     function::Function,
     invoke::Invoker,
     layers::Layers,
     name::{self, Reference},
-    not_found,
+    not_found, payloads,
     version::Version,
 };
 use crate::{
@@ -32,6 +32,7 @@ use crate::{
     context::Context,
     error::ApiError,
     functions::{self, Invocation, Outcome, Starvation, Starved},
+    kept::Budget,
     regional::Regional,
     services::{cloudwatch::CloudWatch, logs::Logs},
 };
@@ -50,6 +51,8 @@ pub(super) type Functions = RwLock<BTreeMap<String, Arc<Function>>>;
 pub(crate) struct Lambda {
     pub(super) regions: Arc<Regional<Functions>>,
     pub(super) layers: Regional<Layers>,
+    /// The unpacked code of all functions and layers.
+    pub(super) code: Arc<Budget>,
     pub(super) courier: Arc<Courier>,
     /// The concurrency of each region.
     pub(super) accounts: Regional<Account>,
@@ -77,11 +80,13 @@ impl Lambda {
             recent: Arc::default(),
             locals: Arc::default(),
             starvation: Starvation::default(),
+            payloads: Arc::new(Budget::new(payloads::MOST)),
         };
         Self {
             courier: Courier::new(invoker.clone(), Arc::clone(&cloudwatch), Arc::clone(&regions)),
             regions,
             layers: Regional::default(),
+            code: Arc::new(Budget::new(STORAGE)),
             accounts: Regional::default(),
             cloudwatch,
             invoker,
@@ -131,6 +136,11 @@ impl Lambda {
     /// The last events that functions got.
     pub(crate) fn recent_events(&self) -> Value {
         self.invoker.recent.shown()
+    }
+
+    /// The event with this number, if it is kept.
+    pub(crate) fn recent_event(&self, number: u64) -> Option<Value> {
+        self.invoker.recent.one(number)
     }
 
     fn target(
@@ -209,7 +219,7 @@ impl Lambda {
             "Timeout": LOCAL_TIMEOUT,
             "Code": { "S3Bucket": "hot-reload", "S3Key": folder },
         });
-        let function = self.create(cx, &input, Code::from_input(&input["Code"]))?;
+        let function = self.create(cx, &input, Code::from_input(&input["Code"], &self.code))?;
         Ok(function.open_url("NONE", None, self.clock.now_ms()))
     }
 

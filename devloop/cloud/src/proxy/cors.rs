@@ -63,7 +63,9 @@ impl Cors {
         self.add(request, reply)
     }
 
-    /// Adds these CORS headers to a function's answer, whose own stay beside them, as function URLs do.
+    /// Adds these CORS headers to a function's answer. Its own stay beside them, even those of the same name: only the answer to a
+    /// preflight request has the settings' headers alone [Creating and managing Lambda function URLs: cross-origin resource
+    /// sharing].
     pub(crate) fn add(&self, request: &Request, mut reply: Reply) -> Reply {
         if let Some(origin) = self.allowed(request) {
             self.mark(&mut reply.headers, &origin);

@@ -288,11 +288,13 @@ def test_authorizers():
     on = {"restApiId": api["id"]}
     created = gateway.create_authorizer(
         **on, name="x", type="TOKEN", authorizerUri=URI, identitySource="method.request.header.Authorization")
-    equal((created["type"], created["authorizerResultTtlInSeconds"]), ("TOKEN", 300))
+    equal((created["type"], created["authType"], created["authorizerResultTtlInSeconds"]), ("TOKEN", "custom", 300))
     one = {**on, "authorizerId": created["id"]}
     gateway.put_method(**on, resourceId=api["rootResourceId"], httpMethod="GET", authorizationType="CUSTOM", authorizerId=created["id"])
     patch = [{"op": "replace", "path": "/authorizerResultTtlInSeconds", "value": "0"}]
     equal(gateway.update_authorizer(**one, patchOperations=patch)["authorizerResultTtlInSeconds"], 0)
+    patch = [{"op": "replace", "path": "/authType", "value": "mine"}]
+    equal(gateway.update_authorizer(**one, patchOperations=patch)["authType"], "mine")
     equal([found["id"] for found in gateway.get_authorizers(**on)["items"]], [created["id"]])
     refused("BadRequestException", "authorizer ID", gateway.put_method, **on, resourceId=api["rootResourceId"], httpMethod="PUT",
             authorizationType="CUSTOM", authorizerId="none")

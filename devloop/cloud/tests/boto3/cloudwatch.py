@@ -259,6 +259,9 @@ def test_list_metrics():
     equal(len(metrics.list_metrics(Namespace="Many", MetricName="m0001", Dimensions=[{"Name": "a"}], RecentlyActive="PT3H")["Metrics"]), 1)
     equal(metrics.list_metrics(Namespace="Many", Dimensions=[{"Name": "b"}])["Metrics"], [])
     equal(client("cloudwatch", "eu-west-1").list_metrics()["Metrics"], [])
+    equal(metrics.list_metrics(Namespace="Many", OwningAccount="111122223333")["Metrics"], [])
+    mine = metrics.list_metrics(Namespace="Many", MetricName="m0001", IncludeLinkedAccounts=True, OwningAccount="000000000000")
+    equal((len(mine["Metrics"]), mine["OwningAccounts"]), (1, ["000000000000"]))
 
 
 def post(body, content_type, **headers):
@@ -281,6 +284,7 @@ def test_dashboards():
     (entry,) = metrics.list_dashboards(DashboardNamePrefix="d")["DashboardEntries"]
     equal((entry["DashboardName"], entry["Size"]), ("d", 15))
     equal(metrics.list_dashboards(DashboardNamePrefix="x")["DashboardEntries"], [])
+    refused("NotImplementedException", "tags of dashboards", metrics.put_dashboard, DashboardName="t", DashboardBody="{}", Tags=[{"Key": "a", "Value": "b"}])
     refused("ResourceNotFound", "Dashboard x does not exist", metrics.delete_dashboards, DashboardNames=["d", "x"])
     metrics.delete_dashboards(DashboardNames=["d"])
     refused("ResourceNotFound", "Dashboard d does not exist", metrics.get_dashboard, DashboardName="d")

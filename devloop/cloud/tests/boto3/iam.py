@@ -28,7 +28,8 @@ def test_create_role():
 
 def test_get_role():
     made = role(Description="d <&> é")
-    equal(iam.get_role(RoleName="fn")["Role"]["Description"], "d <&> é")
+    found = iam.get_role(RoleName="fn")["Role"]
+    equal((found["Description"], found["RoleLastUsed"]), ("d <&> é", {}))
     refused("NoSuchEntity", "The role with name x cannot be found.", iam.get_role, RoleName="x")
     # IAM is global: it does not depend on the region.
     equal(client("iam", "eu-west-1").get_role(RoleName="fn")["Role"]["RoleId"], made["RoleId"])
@@ -50,7 +51,11 @@ def test_role_tags():
 
 
 def test_list_roles():
-    role(Path="/app/")
+    role(Path="/app/", Tags=[{"Key": "k", "Value": "v"}], PermissionsBoundary="arn:aws:iam::aws:policy/ReadOnlyAccess")
+    (listed,) = iam.list_roles()["Roles"]
+    only = {"PermissionsBoundary", "RoleLastUsed", "Tags"}
+    equal(only & listed.keys(), set())
+    equal(only & iam.get_role(RoleName="fn")["Role"].keys(), only)
     for number in range(4):
         role(f"r{number}")
     pages = iam.get_paginator("list_roles").paginate(PaginationConfig={"PageSize": 2})

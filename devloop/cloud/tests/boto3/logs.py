@@ -50,6 +50,8 @@ def test_describe_log_groups():
     pages = logs.get_paginator("describe_log_groups").paginate(PaginationConfig={"PageSize": 2})
     equal([group["logGroupName"] for page in pages for group in page["logGroups"]], [GROUP, "b/one", "b/two"])
     equal([group["logGroupName"] for group in logs.describe_log_groups(logGroupNamePattern="ONE")["logGroups"]], ["b/one"])
+    equal(logs.describe_log_groups(logGroupClass="DELIVERY")["logGroups"], [])
+    equal(len(logs.describe_log_groups(logGroupClass="STANDARD")["logGroups"]), 3)
     equal(client("logs", "eu-west-1").describe_log_groups()["logGroups"], [])
 
 
@@ -174,6 +176,7 @@ def test_filter_log_events():
     equal(filtered(logStreamNames=["one"]), ["START a", "END a"])
     equal(filtered(logStreamNamePrefix="tw"), ["START b", "ERROR b", "END b"])
     equal(filtered(startTime=now - 4000, endTime=now - 500), ["START b", "ERROR b", "END a"])
+    refused("InvalidParameterException", "mutually exclusive", logs.filter_log_events, logGroupName=GROUP, logGroupIdentifier=GROUP)
     ids = [event["eventId"] for event in logs.filter_log_events(logGroupName=GROUP)["events"]]
     equal(ids, sorted(set(ids)))
 

@@ -263,6 +263,7 @@ scripts! {
         get_queue_url
         list_queues
         queue_attributes
+        a_queue_shows_its_key_of_kms_in_place_of_its_own_encryption
         queue_tags
         message_attributes_and_their_digest
         send_message

@@ -25,6 +25,8 @@ def test_schedules():
     scheduler.update_schedule(Name="s", ScheduleExpression="rate(5 days)", FlexibleTimeWindow=OFF, Target=TARGET, State="DISABLED")
     found = scheduler.get_schedule(Name="s")
     equal((found["ScheduleExpression"], found["State"], found["ScheduleExpressionTimezone"]), ("rate(5 days)", "DISABLED", "UTC"))
+    created("plural", ScheduleExpression="rate(1 hours)")
+    scheduler.delete_schedule(Name="plural")
     created("t", ScheduleExpression="at(2099-01-01T00:00:00)")
     equal([one["Name"] for one in scheduler.list_schedules(NamePrefix="t")["Schedules"]], ["t"])
     first = scheduler.list_schedules(MaxResults=1)

@@ -101,6 +101,10 @@ def test_tags_and_policies():
     equal(secrets.describe_secret(SecretId="s")["Tags"], [{"Key": "b", "Value": "2"}])
     secrets.put_resource_policy(SecretId="s", ResourcePolicy="{}")
     equal(secrets.get_resource_policy(SecretId="s")["ResourcePolicy"], "{}")
+    public = '{"Statement": {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "*", "Resource": "*"}}'
+    refused("PublicPolicyException", "broad access", secrets.put_resource_policy, SecretId="s", ResourcePolicy=public, BlockPublicPolicy=True)
+    equal(secrets.get_resource_policy(SecretId="s")["ResourcePolicy"], "{}")
+    secrets.put_resource_policy(SecretId="s", ResourcePolicy=public)
     secrets.delete_resource_policy(SecretId="s")
     assert "ResourcePolicy" not in secrets.get_resource_policy(SecretId="s")
 

@@ -27,6 +27,8 @@ DIFFERENCES = {
     # Stage: dates, tracing and the state of the cache are members; what was not given is not returned.
     r"get_stages?(\.item\[\])?\.(cacheClusterStatus|createdDate|lastUpdatedDate|tracingEnabled): here only",
     r"get_stages?(\.item\[\])?\.(description|variables): moto only",
+    # Authorizer (create-authorizer in the AWS CLI Command Reference): the word is `custom` where none was given.
+    r"(create_authorizer|get_authorizer|get_authorizers\.items\[\])\.authType: here only",
     # GetSubscriptionAttributes: the principal that subscribed. GetTopicAttributes: `DeliveryPolicy` is the policy that was
     # set; none was.
     r"get_subscription_attributes\.Attributes\.SubscriptionPrincipal: here only",

@@ -76,6 +76,10 @@ def test_subscriptions_are_confirmed_listed_and_topics_changed():
     topic = sns.create_topic(Name="t")["TopicArn"]
     sns.set_topic_attributes(TopicArn=topic, AttributeName="DisplayName", AttributeValue="changed")
     equal(sns.get_topic_attributes(TopicArn=topic)["Attributes"]["DisplayName"], "changed")
+    for name, value in (("KmsMasterKeyId", "alias/aws/sns"), ("TracingConfig", "Active")):
+        sns.set_topic_attributes(TopicArn=topic, AttributeName=name, AttributeValue=value)
+        equal(sns.get_topic_attributes(TopicArn=topic)["Attributes"][name], value)
+    refused("InvalidParameter", "TracingConfig", sns.set_topic_attributes, TopicArn=topic, AttributeName="TracingConfig", AttributeValue="On")
     sns.tag_resource(ResourceArn=topic, Tags=[{"Key": "k", "Value": "v"}])
     equal(sns.list_tags_for_resource(ResourceArn=topic)["Tags"], [{"Key": "k", "Value": "v"}])
 

@@ -51,6 +51,13 @@ def test_queue_attributes():
     equal(attributes["QueueArn"], "arn:aws:sqs:us-east-1:000000000000:q")
 
 
+def test_a_queue_shows_its_key_of_kms_in_place_of_its_own_encryption():
+    url = queue(KmsMasterKeyId="alias/aws/sqs", KmsDataKeyReusePeriodSeconds="600")
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    shown = [attributes[name] for name in ("KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds", "SqsManagedSseEnabled")]
+    equal(shown, ["alias/aws/sqs", "600", "false"])
+
+
 def test_queue_tags():
     url = sqs.create_queue(QueueName="q", tags={"team": "a"})["QueueUrl"]
     sqs.tag_queue(QueueUrl=url, Tags={"stage": "dev"})

@@ -61,12 +61,14 @@ def test_get_parameters_by_path():
 def test_get_parameter_history():
     parameters()
     equal([(v["Version"], v["Value"]) for v in ssm.get_parameter_history(Name="/app/a")["Parameters"]], [(1, "1"), (2, "2")])
+    equal(ssm.get_parameter_history(Name="/app/a")["Parameters"][0]["LastModifiedUser"], "arn:aws:iam::000000000000:root")
 
 
 def test_describe_parameters():
     parameters()
     named = [{"Key": "Name", "Option": "BeginsWith", "Values": ["/app/"]}]
     described = ssm.describe_parameters(ParameterFilters=named)["Parameters"]
+    equal({p["LastModifiedUser"] for p in described}, {"arn:aws:iam::000000000000:root"})
     equal([(p["Name"], p.get("Description")) for p in described], [("/app/a", "first"), ("/app/deep/secret", None)])
     equal([p["Name"] for p in ssm.describe_parameters(Filters=[{"Key": "Type", "Values": ["StringList"]}])["Parameters"]], ["plain"])
     equal(client("ssm", "eu-west-1").describe_parameters()["Parameters"], [])

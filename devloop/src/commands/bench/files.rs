@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::bench::{Account, Document, Sent, VERSION, detail, latencies};
 use crate::error::UserError;
+use crate::output;
 
 /// The file that a load writes for `bench wait`: how many requests were accepted, and which.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,10 +80,10 @@ pub(super) fn write(path: &Path, text: &str) -> Result<(), UserError> {
     })
 }
 
-/// A document as JSON.
+/// A document as JSON, which a terminal may show.
 pub(super) fn json(document: &impl Serialize) -> Result<String, UserError> {
     serde_json::to_string_pretty(document)
-        .map(|text| text + "\n")
+        .map(|text| output::escaped(&text).into_owned() + "\n")
         .map_err(|error| UserError::failure("output_failed", format!("write the report: {error}")))
 }
 

@@ -1,6 +1,6 @@
 //! `devloop bench` itself: one run.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -14,6 +14,7 @@ use crate::commands::bench::stop::Stop;
 use crate::commands::bench::{ABORTED, PARTIAL, THRESHOLD};
 use crate::config::{no_color, terminal_draws, terminal_is_utf8};
 use crate::error::UserError;
+use crate::output;
 use crate::report;
 use crate::tui::{LiveScreen, Theme};
 
@@ -76,7 +77,7 @@ pub(super) async fn load(arguments: &BenchArguments) -> Result<ExitCode, UserErr
 
 /// The screen, where there is a terminal that can draw and no flag asks for lines.
 fn screen(output: &OutputArguments, stop: &Stop) -> Result<Option<LiveScreen<Progress>>, UserError> {
-    if output.json || output.plain || !io::stdout().is_terminal() || !terminal_draws() {
+    if output.json || output.plain || !output::stdout().is_terminal() || !terminal_draws() {
         return Ok(None);
     }
     let theme = Theme { colour: !no_color(), unicode: terminal_is_utf8() };
@@ -116,7 +117,7 @@ fn thresholds(texts: &[String]) -> Result<Vec<Threshold>, UserError> {
 
 /// Prints to the standard output. A closed pipe is no error.
 pub(super) fn tell(text: &str) -> Result<(), UserError> {
-    match io::stdout().write_all(text.as_bytes()) {
+    match output::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(UserError::failure("output_failed", format!("write the output: {error}")))
         }
@@ -126,7 +127,7 @@ pub(super) fn tell(text: &str) -> Result<(), UserError> {
 
 /// The ids that never came, where the waiting timed out.
 pub(super) fn told_missing(missing: &[&String]) {
-    let mut errors = io::stderr();
+    let mut errors = output::stderr();
     let _ = writeln!(errors, "{} accepted requests are missing:", missing.len());
     for id in missing {
         let _ = writeln!(errors, "{id}");
@@ -157,7 +158,7 @@ impl Lines {
         let is_due = last.is_none_or(|(at, phase)| at.elapsed() >= STEP || phase != progress.phase);
         if is_due {
             *last = Some((Instant::now(), progress.phase));
-            let mut errors = io::stderr();
+            let mut errors = output::stderr();
             let _ = writeln!(errors, "{}", report::progress(progress));
             if errors.is_terminal() {
                 let _ = errors.flush();

@@ -16,6 +16,7 @@ use crate::commands::bench::place::{pipeline_failed, target};
 use crate::commands::bench::{ABORTED, PARTIAL};
 use crate::engine::Problem;
 use crate::error::UserError;
+use crate::output;
 use crate::report;
 
 /// What the reference's program prints without an argument.
@@ -30,7 +31,7 @@ const STEP: Duration = Duration::from_secs(5);
 /// Waits, writes the file, and prints a summary of it.
 pub(super) async fn wait(arguments: &WaitArguments) -> Result<ExitCode, UserError> {
     let Some(file) = &arguments.file else {
-        let _ = writeln!(io::stderr(), "{NO_FILE}");
+        let _ = writeln!(output::stderr(), "{NO_FILE}");
         return Ok(ExitCode::FAILURE);
     };
     let load = load_test(arguments)?;
@@ -65,8 +66,10 @@ pub(super) async fn wait(arguments: &WaitArguments) -> Result<ExitCode, UserErro
         WaitState::TimedOut => {
             if missing.is_empty() {
                 let lacking = expected.unwrap_or(0).saturating_sub(complete);
-                let _ =
-                    writeln!(io::stderr(), "{lacking} requests are missing; their ids are not known here");
+                let _ = writeln!(
+                    output::stderr(),
+                    "{lacking} requests are missing; their ids are not known here"
+                );
             } else {
                 told_missing(&missing);
             }
@@ -137,7 +140,7 @@ async fn follow(
         if told.elapsed() >= STEP {
             told = Instant::now();
             let expected = patience.expected.map_or(String::new(), |expected| format!(" of {expected}"));
-            let _ = writeln!(io::stderr(), "{}{expected} requests are through", keys.len());
+            let _ = writeln!(output::stderr(), "{}{expected} requests are through", keys.len());
         }
     };
     let mut state = state;

@@ -12,7 +12,7 @@ use super::stack::{Order, apply, remove};
 use super::{Verb, assets, bootstrap, diff, say, synth};
 use crate::bus;
 use crate::cli::DeployArguments;
-use crate::commands::asked::printed;
+use crate::commands::asked::{printed, printed_json};
 use crate::engine::Millis;
 use crate::error::UserError;
 
@@ -146,7 +146,7 @@ fn synthesised_stacks(stacks: &[&Stack]) -> Result<ExitCode, UserError> {
         let text = std::fs::read_to_string(&stack.template).map_err(|error| {
             UserError::failure("cdk_output", format!("read {}: {error}", stack.template.display()))
         })?;
-        return printed(&format!("{}\n", text.trim_end()));
+        return printed_json(&format!("{}\n", text.trim_end()));
     }
     let lines: String =
         stacks.iter().map(|stack| format!("{} {}\n", stack.name, stack.template.display())).collect();

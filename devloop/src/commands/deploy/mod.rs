@@ -24,6 +24,7 @@ use crate::cli::{DeployArguments, TargetName};
 use crate::commands::bench::endpoint;
 use crate::config::Environment;
 use crate::error::UserError;
+use crate::output;
 use app::App;
 use cloud::{Cloud, Who};
 
@@ -106,5 +107,5 @@ fn region(arguments: &DeployArguments, environment: &Environment<'_>) -> String 
 fn say(text: &str) {
     use std::io::Write as _;
     // A closed standard error is no reason to fail.
-    let _ = writeln!(std::io::stderr(), "{text}");
+    let _ = writeln!(output::stderr(), "{text}");
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::commands::asked::{Asked, printed};
 use crate::error::UserError;
+use crate::output;
 
 /// How often the cloud is asked.
 const EVERY: Duration = Duration::from_millis(100);
@@ -90,7 +91,7 @@ impl Trail {
 fn line(event: &Value, after_ms: i64) -> String {
     const SHOWN: usize = 100;
     let text = |name: &str| event[name].as_str().unwrap_or_default();
-    let payload = event["payload"].to_string();
+    let payload = output::escaped(&event["payload"].to_string()).into_owned();
     let short: String = payload.chars().take(SHOWN).collect();
     let more = if short.len() < payload.len() { " …" } else { "" };
     let error = event["error"].as_str().map(|error| format!(": {error}")).unwrap_or_default();

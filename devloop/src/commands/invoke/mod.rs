@@ -11,12 +11,13 @@ use base64::prelude::BASE64_STANDARD;
 use hyper::Method;
 use serde_json::Value;
 
-use super::asked::{Asked, failed, printed};
+use super::asked::{Asked, failed, printed, printed_data, printed_json};
 use crate::aws::{Answer, Call, encoded};
 use crate::cli::{Example, InvokeArguments};
 use crate::error::UserError;
-use crate::sink::{Piece, log_line, pieces};
-use devloop_cloud::OwnLine;
+use crate::output;
+use crate::sink::log_line;
+use devloop_cloud::{OwnLine, without_secrets};
 
 /// One invocation.
 pub(super) struct Request {
@@ -103,21 +104,22 @@ pub(super) async fn run(asked: &Asked, request: &Request) -> Result<ExitCode, Us
     let log = String::from_utf8_lossy(&log).into_owned();
     let is_failure = header("x-amz-function-error").is_some();
     told(&request.function, &log, is_failure);
-    printed(&shown(&answer))?;
+    shown(&answer)?;
     Ok(if is_failure { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// The answer; JSON is indented.
-fn shown(answer: &Answer) -> String {
+/// Writes the answer. JSON is indented, and has escapes in place of what a terminal would obey; anything else is written as it is, unless
+/// a terminal gets it.
+fn shown(answer: &Answer) -> Result<ExitCode, UserError> {
     match serde_json::from_slice::<Value>(&answer.body) {
-        Ok(value) => format!("{value:#}\n"),
-        Err(_) => format!("{}\n", String::from_utf8_lossy(&answer.body)),
+        Ok(value) => printed_json(&format!("{value:#}\n")),
+        Err(_) => printed_data(&[&answer.body[..], b"\n"].concat()),
     }
 }
 
 /// Writes the end of the log, and the duration. A closed standard error is no reason to fail.
 fn told(function: &str, log: &str, is_failure: bool) {
-    let mut out = std::io::stderr().lock();
+    let mut out = output::stderr();
     let mut report = None;
     for line in log.lines() {
         match OwnLine::parse(line) {
@@ -137,16 +139,12 @@ fn told(function: &str, log: &str, is_failure: bool) {
     };
 }
 
-/// A log line as the screen shows it, without its colours.
+/// A log line as the screen shows it, without its colours and secrets.
 pub(super) fn readable(line: &str) -> String {
-    match log_line(line) {
-        Some(line) => line.to_string(),
-        None => pieces(line)
-            .filter_map(|piece| match piece {
-                Piece::Text(letter) => Some(letter),
-                Piece::Style(_) => None,
-            })
-            .collect(),
+    let line = without_secrets(line);
+    match log_line(&line) {
+        Some(line) => output::plain(&line.to_string()).into_owned(),
+        None => output::plain(&line).into_owned(),
     }
 }
 
@@ -170,6 +168,18 @@ mod tests {
     use clap::ValueEnum;
 
     use super::*;
+
+    #[test]
+    fn a_line_is_shown_without_what_a_terminal_obeys_and_without_secrets() {
+        let check = |line: &str, expected: &str| assert_eq!(readable(line), expected);
+        check("a\u{9b}31mb\u{202e}c\u{7}\r", "a31mbc");
+        check("password=p", "password=***");
+        // JSON keeps such characters in escapes, which are undone when it is shown for people.
+        check(
+            r#"{"level":"info","message":"a\u009b31m\u202eb","url":"x://u:p@h"}"#,
+            "INFO  a31mb url=x://u:***@h",
+        );
+    }
 
     #[test]
     fn every_example_is_an_event() {

@@ -22,6 +22,7 @@ use jiff::tz::TimeZone;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::{Millis, Notice, State};
+use crate::output;
 use crate::sink::Sink;
 use crate::status::{ApiCall, Hop, StatusSource};
 use crate::tui::child::{self, Load};
@@ -160,7 +161,7 @@ impl Drop for Tui {
         let _ = self.drawn.recv_timeout(FAREWELL);
         terminal::restore();
         child::end();
-        let _ = writeln!(io::stdout(), "{}", self.farewell);
+        let _ = writeln!(output::stdout(), "{}", self.farewell);
     }
 }
 

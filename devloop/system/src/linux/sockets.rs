@@ -1,4 +1,5 @@
 use std::fs;
+use std::net::{IpAddr, SocketAddr};
 use std::os::unix::ffi::OsStrExt as _;
 
 use rustix::process::Pid;
@@ -53,6 +54,21 @@ fn is_port(address: &str, port: u16) -> bool {
     address.rsplit_once(':').is_some_and(|(_, hex)| u16::from_str_radix(hex, 16) == Ok(port))
 }
 
+/// Whether it is this address. The kernel writes each four bytes as one number of the machine's own byte order; a program may also use a
+/// socket of IPv6 for an address of IPv4.
+fn is_at(address: &str, wanted: SocketAddr) -> bool {
+    let hex = |bytes: &[u8]| -> String {
+        let words =
+            bytes.chunks_exact(4).map(|four| u32::from_ne_bytes([four[0], four[1], four[2], four[3]]));
+        words.map(|word| format!("{word:08X}")).collect()
+    };
+    let is_host = |host: &str| match wanted.ip() {
+        IpAddr::V4(ip) => host == hex(&ip.octets()) || host == hex(&ip.to_ipv6_mapped().octets()),
+        IpAddr::V6(ip) => host == hex(&ip.octets()),
+    };
+    is_port(address, wanted.port()) && address.split_once(':').is_some_and(|(host, _)| is_host(host))
+}
+
 /// Whether the process has the socket open.
 fn holds(process: Pid, socket: &str) -> bool {
     let Ok(files) = fs::read_dir(format!("/proc/{}/fd", process.as_raw_nonzero())) else { return false };
@@ -72,7 +88,7 @@ pub(crate) fn name_of(process: u32) -> Option<String> {
     Some(fs::read_to_string(format!("/proc/{process}/comm")).ok()?.trim().to_owned())
 }
 
-pub(crate) fn is_behind(owner: &Owner, far: u16, near: u16) -> bool {
+pub(crate) fn is_behind(owner: &Owner, far: SocketAddr, near: SocketAddr) -> bool {
     let look = || between(far, near).map(name);
     let leader = owner.leader;
     // A socket that nobody holds is believed to have been an owner's only when the owner has ended: who asks waits for an answer.
@@ -84,17 +100,33 @@ pub(crate) fn is_behind(owner: &Owner, far: u16, near: u16) -> bool {
         || (look().as_deref() != Some(socket.as_str()) && has_ended())
 }
 
-pub(crate) fn user_behind(far: u16, near: u16) -> Option<u32> {
+pub(crate) fn user_behind(far: SocketAddr, near: SocketAddr) -> Option<u32> {
     between(far, near).map(|(user, _)| user)
 }
 
-fn between(far: u16, near: u16) -> Option<(u32, u64)> {
-    find(|socket| is_port(socket.own, far) && is_port(socket.far, near))
+fn between(far: SocketAddr, near: SocketAddr) -> Option<(u32, u64)> {
+    find(|socket| is_at(socket.own, far) && is_at(socket.far, near))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{LISTEN, find_in, is_port};
+    use super::{LISTEN, find_in, is_at, is_port};
+
+    #[test]
+    fn an_address_is_its_host_and_its_port() {
+        let check = |address: &str, wanted: &str, expected: bool| {
+            assert_eq!(is_at(address, wanted.parse().unwrap()), expected, "{address} {wanted}");
+        };
+        let loopback = format!("{:08X}", u32::from_ne_bytes([127, 0, 0, 1]));
+        let prefix = format!("{:016X}{:08X}", 0, u32::from_ne_bytes([0, 0, 0xff, 0xff]));
+        check(&format!("{loopback}:11D6"), "127.0.0.1:4566", true);
+        check(&format!("{prefix}{loopback}:11D6"), "127.0.0.1:4566", true);
+        check(&format!("{loopback}:11D6"), "127.0.0.1:4567", false);
+        check(&format!("{loopback}:11D6"), "127.0.0.2:4566", false);
+        let six = format!("{:024X}{:08X}", 0, u32::from_ne_bytes([0, 0, 0, 1]));
+        check(&format!("{six}:0050"), "[::1]:80", true);
+        check(&format!("{six}:0050"), "127.0.0.1:80", false);
+    }
 
     #[test]
     fn the_table_of_sockets_is_read() {

@@ -147,7 +147,7 @@ pub(super) fn describe(service: &CloudFormation, cx: &Context, input: &Value) ->
     shown["Capabilities"] = json!(set.wanted.capabilities);
     shown["Tags"] = describe::tags(&set.wanted);
     shown["Parameters"] = describe::parameters(&set.wanted);
-    shown["RollbackConfiguration"] = json!({});
+    shown["RollbackConfiguration"] = describe::rollback(&set.wanted);
     if let (Value::Object(output), Value::Object(shown)) = (&mut output, shown) {
         output.extend(shown);
     }

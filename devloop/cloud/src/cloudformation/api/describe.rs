@@ -57,7 +57,7 @@ fn described(stack: &Stack) -> Value {
         "CreationTime": wire::time(facts.created_ms),
         "LastUpdatedTime": facts.updated_ms.map(wire::time),
         "DeletionTime": facts.deleted_ms.map(wire::time),
-        "RollbackConfiguration": {},
+        "RollbackConfiguration": rollback(wanted),
         "StackStatus": facts.status,
         "StackStatusReason": facts.reason,
         "TimeoutInMinutes": wanted.timeout,
@@ -70,6 +70,11 @@ fn described(stack: &Stack) -> Value {
         "EnableTerminationProtection": facts.is_protected,
         "DriftInformation": { "StackDriftStatus": "NOT_CHECKED" },
     })
+}
+
+/// The rollback triggers of a stack and how long they are watched.
+pub(super) fn rollback(wanted: &Wanted) -> Value {
+    wanted.rollback.clone().unwrap_or_else(|| json!({}))
 }
 
 /// The values of parameters; the value of a `NoEcho` parameter is masked.

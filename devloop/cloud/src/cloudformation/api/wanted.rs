@@ -86,6 +86,7 @@ pub(super) async fn read(
         None => before.and_then(|before| before.timeout),
         Some(minutes) => Some(timeout(minutes)?),
     };
+    let rollback = input.get("RollbackConfiguration").filter(|given| given.is_object()).cloned();
     Ok(Wanted {
         template: Some(template),
         parameters: given,
@@ -96,6 +97,7 @@ pub(super) async fn read(
         topics: topics.unwrap_or_else(|| before.map(|before| before.topics.clone()).unwrap_or_default()),
         on_failure,
         timeout,
+        rollback: rollback.or_else(|| before.and_then(|before| before.rollback.clone())),
         token: text(input, "ClientRequestToken").map(str::to_owned),
     })
 }

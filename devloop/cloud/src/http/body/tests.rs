@@ -84,7 +84,8 @@ async fn what_a_packed_body_becomes_counts_until_its_share_is_dropped() {
         let body = Arriving::new(http_body_util::Full::new(Bytes::from(packed(length))));
         body.among(&bodies).counted(&gzip(), limit).await
     };
-    let held = || bodies.bytes.load(Ordering::Relaxed);
+    let held =
+        || [&bodies.small, &bodies.large].map(|bytes| bytes.load(Ordering::Relaxed)).iter().sum::<usize>();
     for length in [100, 100 << 10, 3 << 20] {
         let (body, share) = read(length, length).await.unwrap();
         assert_eq!((body.len(), held()), (length, length));
@@ -94,9 +95,28 @@ async fn what_a_packed_body_becomes_counts_until_its_share_is_dropped() {
         assert_eq!(held(), 0);
     }
     let mut others = Share::of(&bodies);
-    others.grow(BODIES_LIMIT - (1 << 20)).unwrap();
+    others.grow(LARGE_LIMIT - (1 << 20)).unwrap();
     assert_eq!(read(3 << 20, 3 << 20).await.unwrap_err().status, 503);
-    assert_eq!(held(), BODIES_LIMIT - (1 << 20));
+    assert_eq!(held(), LARGE_LIMIT - (1 << 20));
+}
+
+#[tokio::test]
+async fn small_bodies_find_room_however_many_large_ones_there_are() {
+    let bodies = Arc::new(Bodies::default());
+    let read = async |length: usize| {
+        let body = Arriving::new(http_body_util::Full::new(Bytes::from(vec![b' '; length])));
+        body.among(&bodies).counted(&HeaderMap::new(), 1 << 20).await
+    };
+    let mut large = Share::of(&bodies);
+    large.grow(LARGE_LIMIT).unwrap();
+    assert_eq!(read(SMALL + 1).await.unwrap_err().status, 503);
+    let small = read(SMALL).await.unwrap();
+    let mut many: Vec<_> = (1..SMALL_LIMIT / SMALL).map(|_| Share::of(&bodies)).collect();
+    many.iter_mut().for_each(|share| share.grow(SMALL).unwrap());
+    assert_eq!(read(1).await.unwrap_err().status, 503, "small ones are bounded too");
+    drop((small, many, large));
+    assert!(read(1 << 20).await.is_ok());
+    assert_eq!([&bodies.small, &bodies.large].map(|bytes| bytes.load(Ordering::Relaxed)), [0, 0]);
 }
 
 #[tokio::test]

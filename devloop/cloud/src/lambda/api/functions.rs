@@ -25,7 +25,7 @@ impl Lambda {
         let input = call.input();
         let code = input.get("Code").unwrap_or(&Value::Null);
         let fetched = fetched(&self.courier, call.cx, code).await?;
-        let code = Code::unpacked(fetched.as_ref().unwrap_or(code)).await;
+        let code = Code::unpacked(fetched.as_ref().unwrap_or(code), &self.code).await;
         let function = self.create(call.cx, input, code)?;
         let publish = input.get("Publish") == Some(&Value::Bool(true));
         let version = if publish { function.publish(None) } else { Arc::clone(&function.latest) };
@@ -42,7 +42,7 @@ impl Lambda {
     ) -> Result<Arc<Function>, ApiError> {
         let reference = name::parse(required(input, "FunctionName")?)?;
         let mut configuration = Configuration::create(input)?;
-        configuration.layers = self.layers.of(&cx.region).of_function(input)?.unwrap_or_default();
+        configuration.layers = self.layers.of(&cx.region).of_function(input, &self.code)?.unwrap_or_default();
         let code = code?;
         let arn: Arc<str> = cx.arn("lambda", &format!("function:{}", reference.name)).into();
         let surroundings = Surroundings {
@@ -137,7 +137,7 @@ impl Lambda {
         let input = call.input();
         let mut configuration = (*function.latest.deployed().configuration).clone();
         configuration.update(input)?;
-        if let Some(layers) = self.layers.of(&call.cx.region).of_function(input)? {
+        if let Some(layers) = self.layers.of(&call.cx.region).of_function(input, &self.code)? {
             configuration.layers = layers;
         }
         function.redeploy(Some(configuration), None, input.get("RevisionId").and_then(Value::as_str))?;
@@ -148,7 +148,7 @@ impl Lambda {
         let (function, _) = self.find(call.cx, name)?;
         let input = call.input();
         let fetched = fetched(&self.courier, call.cx, input).await?;
-        let code = Code::unpacked(fetched.as_ref().unwrap_or(input)).await;
+        let code = Code::unpacked(fetched.as_ref().unwrap_or(input), &self.code).await;
         let mut configuration = (*function.latest.deployed().configuration).clone();
         let architectures = input.get("Architectures").map(|list| json!({ "Architectures": list }));
         if let Some(architectures) = &architectures {

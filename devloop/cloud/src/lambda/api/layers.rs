@@ -37,7 +37,7 @@ impl Lambda {
         let reference = name::parse(required(input, "LayerName")?)?;
         let content = input.get("Content").unwrap_or(&Value::Null);
         let fetched = fetched(&self.courier, call.cx, content).await?;
-        let code = Code::unpacked(fetched.as_ref().unwrap_or(content)).await?;
+        let code = Code::unpacked(fetched.as_ref().unwrap_or(content), &self.code).await?;
         let layers = self.layers.of(&call.cx.region);
         let mut layers = layers.0.write();
         let versions = layers.entry(reference.name.clone()).or_default();

@@ -5,6 +5,7 @@ mod events;
 mod functions;
 mod invocations;
 mod layers;
+mod members;
 mod provisioned;
 mod routes;
 mod settings;
@@ -73,6 +74,7 @@ pub(super) const OPERATIONS: &[&str] = &[
 impl Lambda {
     /// Runs one operation by its API name.
     pub(crate) async fn call(&self, cx: &Context, operation: &str, input: Value) -> Result<Value, ApiError> {
+        members::check(operation, &input)?;
         let call = Call { cx, qualifier: member(&input, "Qualifier"), input };
         let function = || required(&call.input, "FunctionName");
         match operation {

@@ -167,6 +167,45 @@ async fn settings_outside_lambdas_bounds_are_refused() {
     assert!(world.call("UpdateFunctionUrlConfig", url(86_401)).await.is_err());
 }
 
+/// The options exist in Lambda's API, and not here.
+#[tokio::test]
+async fn an_option_that_would_be_ignored_is_refused_by_name() {
+    let world = World::new().await;
+    for operation in ["UpdateFunctionCode", "PublishVersion"] {
+        let input = json!({
+            "FunctionName": "f", "S3Bucket": "hot-reload", "S3Key": "/nowhere", "PublishTo": "LATEST_PUBLISHED",
+        });
+        let input = if operation == "PublishVersion" {
+            json!({ "FunctionName": "f", "PublishTo": input["PublishTo"] })
+        } else {
+            input
+        };
+        let error = world.call(operation, input).await.unwrap_err();
+        assert!(error.status == 501 && error.message.contains("`PublishTo`"), "{operation}: {error}");
+    }
+    assert_eq!(
+        world.ok("ListVersionsByFunction", json!({ "FunctionName": "f" })).await["Versions"][1],
+        Value::Null
+    );
+}
+
+#[tokio::test]
+async fn a_function_url_is_the_functions_and_no_aliases() {
+    let world = World::new().await;
+    let url = json!({ "FunctionName": "f", "AuthType": "NONE" });
+    let of_alias = |name: &str, qualifier: Option<&str>| json!({ "FunctionName": name, "AuthType": "NONE", "Qualifier": qualifier });
+    let error = world.call("CreateFunctionUrlConfig", of_alias("f:live", None)).await.unwrap_err();
+    assert_eq!(error.status, 501, "{error}");
+    world.ok("CreateFunctionUrlConfig", url.clone()).await;
+    for operation in ["GetFunctionUrlConfig", "UpdateFunctionUrlConfig", "DeleteFunctionUrlConfig"] {
+        for input in [of_alias("f", Some("live")), of_alias("f:live", None)] {
+            let error = world.call(operation, input).await.unwrap_err();
+            assert_eq!((error.status, &*error.code), (404, "ResourceNotFoundException"), "{operation}");
+        }
+    }
+    world.ok("GetFunctionUrlConfig", url).await;
+}
+
 #[tokio::test]
 async fn an_encrypted_package_and_a_tenant_are_refused() {
     let world = World::new().await;

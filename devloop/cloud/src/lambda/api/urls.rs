@@ -1,5 +1,7 @@
 //! Function URL configurations.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -9,8 +11,7 @@ use crate::{
     error::ApiError,
     lambda::{
         function::{Function, Url, UrlCors},
-        kept::check_cors,
-        not_found,
+        kept, not_found,
         service::Lambda,
     },
     proxy::Cors,
@@ -39,9 +40,6 @@ fn check(input: &Value) -> Result<(), ApiError> {
     if input.get("InvokeMode").and_then(Value::as_str).is_some_and(|mode| mode != "BUFFERED") {
         return Err(ApiError::unsupported("function URLs with InvokeMode RESPONSE_STREAM"));
     }
-    if let Some(cors) = input.get("Cors") {
-        check_cors(cors)?;
-    }
     match input.get("AuthType").and_then(Value::as_str) {
         None | Some("NONE") => Ok(()),
         Some("AWS_IAM") => Err(ApiError::unsupported("function URLs with AuthType AWS_IAM; use NONE")),
@@ -60,18 +58,18 @@ fn cors(input: &Value) -> Result<Option<UrlCors>, ApiError> {
         allow_methods: Option<Vec<String>>,
         allow_origins: Option<Vec<String>>,
         expose_headers: Option<Vec<String>>,
-        #[serde(default, deserialize_with = "wire::integer")]
-        max_age: Option<i64>,
+        max_age: Option<Value>,
     }
     let Some(value) = input.get("Cors").filter(|cors| !cors.is_null()) else { return Ok(None) };
     let given: Given = wire::read(value.clone())?;
+    let max_age = given.max_age.map(|age| kept::bounded(&age, "cors.maxAge", 0, 86_400)).transpose()?;
     let rules = Cors {
         allow_credentials: given.allow_credentials,
         allow_headers: given.allow_headers.unwrap_or_default(),
         allow_methods: given.allow_methods.unwrap_or_default(),
         allow_origins: given.allow_origins.unwrap_or_default(),
         expose_headers: given.expose_headers.unwrap_or_default(),
-        max_age: given.max_age,
+        max_age: max_age.map(|seconds| seconds as i64),
     };
     Ok(Some(UrlCors::new(value.clone(), rules)))
 }
@@ -82,8 +80,8 @@ fn missing() -> ApiError {
 
 impl Lambda {
     pub(super) fn create_url(&self, call: &Call<'_>, name: &str) -> Result<Value, ApiError> {
-        let (function, _) = self.find(call.cx, name)?;
-        if call.qualifier.is_some() {
+        let (function, reference) = self.find(call.cx, name)?;
+        if call.qualifier.is_some() || reference.qualifier.is_some() {
             return Err(ApiError::unsupported("function URLs of aliases"));
         }
         let input = call.input();
@@ -101,15 +99,24 @@ impl Lambda {
         self.get_url(call, name)
     }
 
+    /// The function whose URL is named. Aliases have none here.
+    fn of_url(&self, call: &Call<'_>, name: &str) -> Result<Arc<Function>, ApiError> {
+        let (function, reference) = self.find(call.cx, name)?;
+        if call.qualifier.is_some() || reference.qualifier.is_some() {
+            return Err(missing());
+        }
+        Ok(function)
+    }
+
     pub(super) fn get_url(&self, call: &Call<'_>, name: &str) -> Result<Value, ApiError> {
-        let (function, _) = self.find(call.cx, name)?;
+        let function = self.of_url(call, name)?;
         let state = function.state.read();
         let url = state.url.as_ref().ok_or_else(missing)?;
         Ok(show(call.cx, &function, url))
     }
 
     pub(super) fn update_url(&self, call: &Call<'_>, name: &str) -> Result<Value, ApiError> {
-        let (function, _) = self.find(call.cx, name)?;
+        let function = self.of_url(call, name)?;
         let input = call.input();
         check(input)?;
         let cors = cors(input)?;
@@ -123,7 +130,7 @@ impl Lambda {
     }
 
     pub(super) fn delete_url(&self, call: &Call<'_>, name: &str) -> Result<Value, ApiError> {
-        let (function, _) = self.find(call.cx, name)?;
+        let function = self.of_url(call, name)?;
         let removed = function.state.write().url.take();
         removed.map(|_| Value::Null).ok_or_else(missing)
     }

@@ -7,35 +7,47 @@ mod zip;
 
 pub(crate) use generation::{Generation, Identity};
 pub(crate) use package::fetched;
+pub(super) use zip::full;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::{error::ApiError, wire::aside};
+use crate::{
+    error::ApiError,
+    kept::{Budget, Kept},
+    wire::aside,
+};
 
 /// The bucket name that marks a hot-reload folder [LocalStack `config.py`: `BUCKET_MARKER_LOCAL`].
 const HOT_RELOAD: &str = "hot-reload";
 
 /// The folder of an unpacked package. It may hold tens of thousands of files, so it is deleted where blocking is allowed.
 #[derive(Debug)]
-pub(crate) struct Unpacked(Option<tempfile::TempDir>);
+pub(crate) struct Unpacked {
+    folder: Option<tempfile::TempDir>,
+    /// Its bytes on the disk, among those of all code.
+    _kept: Kept,
+}
+
+/// The most bytes of unpacked code on the disk. Lambda keeps as much of packed code [Lambda quotas].
+pub(super) const STORAGE: usize = 75 << 30;
 
 impl Unpacked {
-    pub(crate) fn new(folder: tempfile::TempDir) -> Self {
-        Self(Some(folder))
+    pub(crate) fn new(folder: tempfile::TempDir, kept: Kept) -> Self {
+        Self { folder: Some(folder), _kept: kept }
     }
 
     pub(crate) fn path(&self) -> &std::path::Path {
-        self.0.as_ref().map_or(std::path::Path::new(""), tempfile::TempDir::path)
+        self.folder.as_ref().map_or(std::path::Path::new(""), tempfile::TempDir::path)
     }
 }
 
 impl Drop for Unpacked {
     fn drop(&mut self) {
-        let folder = self.0.take();
+        let folder = self.folder.take();
         match tokio::runtime::Handle::try_current() {
             Ok(runtime) => drop(runtime.spawn_blocking(move || drop(folder))),
             Err(_) => drop(folder),
@@ -47,7 +59,7 @@ impl Drop for Unpacked {
 #[derive(Debug, Clone)]
 pub(crate) enum Code {
     /// An extracted zip; the folder lives as long as any version uses it.
-    Zip { folder: std::sync::Arc<Unpacked>, sha256: String, size: usize },
+    Zip { folder: Arc<Unpacked>, sha256: String, size: usize },
     /// A folder of the developer's whose content may change at any time.
     Hot { key: String, folder: PathBuf },
 }
@@ -55,18 +67,18 @@ pub(crate) enum Code {
 impl Code {
     /// Does what [`Code::from_input`] does, and unpacks a package in a thread of its own: the functions of a stack are made by one task,
     /// and their packages are to be unpacked at the same time.
-    pub(crate) async fn unpacked(input: &Value) -> Result<Self, ApiError> {
+    pub(crate) async fn unpacked(input: &Value, budget: &Arc<Budget>) -> Result<Self, ApiError> {
         if input.get("ZipFile").is_none() {
-            return Self::from_input(input);
+            return Self::from_input(input, budget);
         }
-        let input = input.clone();
-        let unpacking = tokio::task::spawn_blocking(move || Self::from_input(&input));
+        let (input, budget) = (input.clone(), Arc::clone(budget));
+        let unpacking = tokio::task::spawn_blocking(move || Self::from_input(&input, &budget));
         unpacking.await.unwrap_or_else(|_| Err(ApiError::internal("the package could not be unpacked")))
     }
 
     /// Reads the code members of `CreateFunction` and `UpdateFunctionCode`. A package in a bucket must be [`fetched`]
-    /// before.
-    pub(crate) fn from_input(input: &Value) -> Result<Self, ApiError> {
+    /// before. What is unpacked counts in `budget`.
+    pub(crate) fn from_input(input: &Value, budget: &Arc<Budget>) -> Result<Self, ApiError> {
         let text = |name: &str| input.get(name).and_then(Value::as_str);
         if text("ImageUri").is_some() {
             return Err(ApiError::unsupported(
@@ -81,8 +93,8 @@ impl Code {
                         "Could not unzip uploaded file. Please check your file, then try to upload again.",
                     )
                 })?;
-                zip::extract(&bytes).map(|folder| Self::Zip {
-                    folder: std::sync::Arc::new(Unpacked::new(folder)),
+                zip::extract(&bytes, budget).map(|(folder, kept)| Self::Zip {
+                    folder: Arc::new(Unpacked::new(folder, kept)),
                     sha256: BASE64_STANDARD.encode(Sha256::digest(&bytes)),
                     size: bytes.len(),
                 })
@@ -194,9 +206,12 @@ mod tests {
     fn only_variables_that_name_folders_are_expanded() {
         // Cargo sets this variable for the test.
         let key = "/${CARGO_PKG_NAME}/$CARGO_PKG_NAME";
-        let code = Code::from_input(&json!({"S3Bucket": "hot-reload", "S3Key": key})).unwrap();
+        let code =
+            Code::from_input(&json!({"S3Bucket": "hot-reload", "S3Key": key}), &Arc::default()).unwrap();
         assert_eq!(code.folder().to_str(), Some(key));
-        let home = Code::from_input(&json!({"S3Bucket": "hot-reload", "S3Key": "${HOME}/dist"})).unwrap();
+        let home =
+            Code::from_input(&json!({"S3Bucket": "hot-reload", "S3Key": "${HOME}/dist"}), &Arc::default())
+                .unwrap();
         let expected =
             std::env::var("HOME").map_or_else(|_| "${HOME}/dist".to_owned(), |home| format!("{home}/dist"));
         assert_eq!(home.folder().to_str(), Some(expected.as_str()));
@@ -204,7 +219,8 @@ mod tests {
 
     #[test]
     fn relative_hot_reload_keys_are_refused() {
-        let error = Code::from_input(&json!({"S3Bucket": "hot-reload", "S3Key": "dist/f"})).unwrap_err();
+        let error = Code::from_input(&json!({"S3Bucket": "hot-reload", "S3Key": "dist/f"}), &Arc::default())
+            .unwrap_err();
         assert!(error.message.ends_with("Your archive key: dist/f"), "{error}");
     }
 }

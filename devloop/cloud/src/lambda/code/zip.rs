@@ -5,12 +5,17 @@ use std::{
     io::{self, Cursor, Read, Write},
     os::unix::fs::PermissionsExt,
     path::{Component, Path},
+    sync::Arc,
 };
 
 use tempfile::TempDir;
 use zip::ZipArchive;
 
-use crate::{error::ApiError, scratch};
+use crate::{
+    error::ApiError,
+    kept::{Budget, Kept},
+    scratch,
+};
 
 /// The unpacked size that Lambda accepts [Lambda quotas], in bytes.
 const UNPACKED_LIMIT: u64 = 250 << 20;
@@ -23,8 +28,8 @@ const MOST_ENTRIES: usize = 65_535;
 const CHUNK: usize = 64 << 10;
 
 /// Unpacks a zip into a folder that is deleted with the returned handle. Large packages take long: call it where blocking
-/// is allowed.
-pub(super) fn extract(bytes: &[u8]) -> Result<TempDir, ApiError> {
+/// is allowed. The unpacked bytes count in `budget`.
+pub(super) fn extract(bytes: &[u8], budget: &Arc<Budget>) -> Result<(TempDir, Kept), ApiError> {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|_| broken())?;
     if archive.len() > MOST_ENTRIES {
         return Err(refused(format!(
@@ -33,7 +38,7 @@ pub(super) fn extract(bytes: &[u8]) -> Result<TempDir, ApiError> {
         )));
     }
     let folder = scratch::create(scratch::Purpose::Code).map_err(|error| local(&error))?;
-    let mut left = UNPACKED_LIMIT;
+    let (mut left, mut kept) = (UNPACKED_LIMIT, Kept::within(budget));
     for index in 0..archive.len() {
         let mut entry = archive.by_index(index).map_err(|_| broken())?;
         let shown = entry.name().map_or_else(|_| format!("number {index}"), std::borrow::Cow::into_owned);
@@ -54,16 +59,21 @@ pub(super) fn extract(bytes: &[u8]) -> Result<TempDir, ApiError> {
         }
         let mode = entry.unix_mode().unwrap_or(0o644);
         let mut file = fs::File::create_new(&path).map_err(|error| placed(&error))?;
-        left = unpack(&mut entry, &mut file, left)?;
+        left = unpack(&mut entry, &mut file, left, &mut kept)?;
         file.set_permissions(fs::Permissions::from_mode(mode & 0o755 | 0o444))
             .map_err(|error| local(&error))?;
     }
-    Ok(folder)
+    Ok((folder, kept))
 }
 
 /// Writes an entry and returns how many more bytes may be unpacked. Errors of the zip and errors of the disk are different
 /// errors.
-fn unpack(entry: &mut impl Read, file: &mut impl Write, mut left: u64) -> Result<u64, ApiError> {
+fn unpack(
+    entry: &mut impl Read,
+    file: &mut impl Write,
+    mut left: u64,
+    kept: &mut Kept,
+) -> Result<u64, ApiError> {
     let mut chunk = vec![0; CHUNK];
     loop {
         let length = match entry.read(&mut chunk) {
@@ -75,8 +85,25 @@ fn unpack(entry: &mut impl Read, file: &mut impl Write, mut left: u64) -> Result
         left = left
             .checked_sub(length as u64)
             .ok_or_else(|| refused(format!("Unzipped size must be smaller than {UNPACKED_LIMIT} bytes")))?;
+        if !kept.try_add(length) {
+            return Err(full(kept.budget()));
+        }
         file.write_all(&chunk[..length]).map_err(|error| local(&error))?;
     }
+}
+
+/// The error when the code of all functions and layers takes as much as Lambda keeps [Lambda quotas: storage of uploaded functions and
+/// layers].
+pub(in crate::lambda) fn full(code: &Budget) -> ApiError {
+    ApiError::client(
+        "CodeStorageExceededException",
+        format!(
+            "Code storage limit exceeded: the code of all functions, versions and layers takes {} MB unpacked, and {} MB are kept. \
+             Delete versions, layers or functions that are not needed.",
+            code.bytes() >> 20,
+            code.most() >> 20
+        ),
+    )
 }
 
 fn refused(why: impl Into<String>) -> ApiError {
@@ -128,6 +155,10 @@ mod tests {
 
     use super::*;
 
+    fn extract(bytes: &[u8]) -> Result<TempDir, ApiError> {
+        super::extract(bytes, &Arc::default()).map(|(folder, _)| folder)
+    }
+
     fn archive(entries: &[(&str, u32, &[u8])]) -> Vec<u8> {
         let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
         for (name, mode, content) in entries {
@@ -160,6 +191,19 @@ mod tests {
     }
 
     #[test]
+    fn the_code_of_everybody_has_a_limit_and_goes_with_its_folder() {
+        let budget = Arc::new(Budget::new(100));
+        let package = archive(&[("bootstrap", 0o755, &[b'x'; 60])]);
+        let first = super::extract(&package, &budget).unwrap();
+        assert_eq!(budget.bytes(), 60);
+        let error = super::extract(&package, &budget).unwrap_err();
+        assert_eq!((error.code.as_ref(), budget.bytes()), ("CodeStorageExceededException", 60), "{error}");
+        drop(first);
+        super::extract(&package, &budget).unwrap();
+        assert_eq!(budget.bytes(), 0);
+    }
+
+    #[test]
     fn too_many_entries_are_refused_before_any_is_written() {
         let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
         for number in 0..=MOST_ENTRIES {
@@ -180,13 +224,14 @@ mod tests {
                 Ok(())
             }
         }
-        let error = unpack(&mut &b"x"[..], &mut Full, 10).unwrap_err();
+        let mut kept = Kept::default();
+        let error = unpack(&mut &b"x"[..], &mut Full, 10, &mut kept).unwrap_err();
         assert_eq!(
             (error.status, error.message.contains("is full: free some space")),
             (500, true),
             "{error}"
         );
-        let error = unpack(&mut &b"more"[..], &mut Vec::new(), 3).unwrap_err();
+        let error = unpack(&mut &b"more"[..], &mut Vec::new(), 3, &mut kept).unwrap_err();
         assert!(error.message.contains("Unzipped size"), "{error}");
     }
 }

@@ -176,8 +176,7 @@ pub(super) async fn serve(listener: TcpListener, desk: Arc<Desk>, owner: Option<
         let (desk, own, owner) = (Arc::clone(&desk), Arc::clone(&own), owner.clone());
         tokio::spawn(async move {
             let Some(owner) = owner else { return };
-            let is_own =
-                tokio::task::spawn_blocking(move || owner.is_behind(peer.port(), address.port())).await;
+            let is_own = tokio::task::spawn_blocking(move || owner.is_behind(peer, address)).await;
             let is_own = is_own.unwrap_or(false);
             let service = service_fn(|request| respond(Arc::clone(&desk), Arc::clone(&own), is_own, request));
             let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
@@ -195,7 +194,11 @@ async fn respond(
     is_own: bool,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
-    if header(request.headers(), "host").as_deref() != Some(&own) {
+    let hosts = request.headers().get_all("host");
+    let is_own_host = request.uri().authority().is_none_or(|target| target.as_str() == &*own)
+        && hosts.iter().count() == 1
+        && hosts.iter().all(|host| host.as_bytes() == own.as_bytes());
+    if !is_own_host {
         return Ok(status(StatusCode::FORBIDDEN, "Forbidden", "the Host is not this environment's"));
     }
     if OF_PAGES.iter().any(|name| request.headers().contains_key(*name)) {

@@ -41,6 +41,8 @@ pub(super) struct Authorizer {
     pub(super) name: String,
     #[serde(rename = "type")]
     pub(super) kind: String,
+    /// A word for exports of the API, without effect.
+    pub(super) auth_type: String,
     pub(super) authorizer_uri: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) authorizer_credentials: Option<String>,

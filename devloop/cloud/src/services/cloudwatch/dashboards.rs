@@ -30,6 +30,8 @@ struct Input {
     dashboard_names: Vec<String>,
     dashboard_name_prefix: String,
     next_token: Option<String>,
+    #[serde(deserialize_with = "wire::list")]
+    tags: Vec<Value>,
 }
 
 /// A dashboard's ARN, which names no region.
@@ -65,6 +67,9 @@ impl Dashboards {
 
     /// [PutDashboard]
     fn put(&self, now_ms: i64, input: Input) -> Result<Value, ApiError> {
+        if !input.tags.is_empty() {
+            return Err(ApiError::unsupported("tags of dashboards"));
+        }
         let name = input.dashboard_name;
         let fits = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
         if !(1..=255).contains(&name.len()) || !name.bytes().all(fits) {

@@ -8,7 +8,7 @@ use super::{
     put::Dimension,
     store::{Key, Store},
 };
-use crate::{error::ApiError, wire};
+use crate::{context::Context, error::ApiError, wire};
 
 /// The most metrics in one answer.
 const PAGE: usize = 500;
@@ -26,10 +26,13 @@ struct List {
     dimensions: Vec<Dimension>,
     next_token: Option<String>,
     recently_active: Option<String>,
+    #[serde(default, deserialize_with = "wire::boolean")]
+    include_linked_accounts: Option<bool>,
+    owning_account: Option<String>,
 }
 
 /// [ListMetrics, CloudWatch API reference]
-pub(crate) fn list(store: &Store, now_ms: i64, input: Value) -> Result<Value, ApiError> {
+pub(crate) fn list(store: &Store, cx: &Context, now_ms: i64, input: Value) -> Result<Value, ApiError> {
     let list: List = wire::read(input)?;
     if list.dimensions.len() > 10 {
         return Err(too_many("Dimensions", 10));
@@ -42,10 +45,12 @@ pub(crate) fn list(store: &Store, now_ms: i64, input: Value) -> Result<Value, Ap
         Some("PT3H") => now_ms - RECENT,
         Some(_) => return Err(bad("The parameter RecentlyActive must be a value in the set [ PT3H ].")),
     };
+    // All metrics are this account's.
+    let is_mine = list.owning_account.as_deref().is_none_or(|account| account == &*cx.account);
     let after = list.next_token.as_deref().map(from_token).transpose()?;
     let (mut metrics, mut last, mut more) = (Vec::new(), None, false);
     store.walk(after.as_ref(), |key, metric| {
-        if !list.wants(key) || metric.newest_ms() < since_ms {
+        if !is_mine || !list.wants(key) || metric.newest_ms() < since_ms {
             return true;
         }
         if metrics.len() == PAGE {
@@ -57,6 +62,9 @@ pub(crate) fn list(store: &Store, now_ms: i64, input: Value) -> Result<Value, Ap
         true
     });
     let mut output = Map::new();
+    if list.include_linked_accounts == Some(true) {
+        output.insert("OwningAccounts".to_owned(), vec![&*cx.account; metrics.len()].into());
+    }
     output.insert("Metrics".to_owned(), metrics.into());
     if let Some(last) = last.filter(|_| more) {
         output.insert("NextToken".to_owned(), to_token(&last).into());

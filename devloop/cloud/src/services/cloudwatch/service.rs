@@ -74,7 +74,7 @@ impl CloudWatch {
             "PutMetricData" => put::put(&store, now_ms, input),
             "GetMetricStatistics" => statistics::get(&store, now_ms, input),
             "GetMetricData" => data::get(&store, now_ms, input),
-            "ListMetrics" => list::list(&store, now_ms, input),
+            "ListMetrics" => list::list(&store, cx, now_ms, input),
             "PutDashboard" | "GetDashboard" | "ListDashboards" | "DeleteDashboards" => {
                 self.dashboards.call(cx, now_ms, operation, input)
             }

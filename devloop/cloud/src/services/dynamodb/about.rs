@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{DynamoDb, cloudformation, stream::RETENTION_MS};
+use super::{DynamoDb, cloudformation, service::TABLES, stream::RETENTION_MS};
 use crate::{
     context::Context,
     error::ApiError,
     resource::ResourceType,
     service::{About, Answering, Json, JsonVersion, Service, about_and_call},
+    shard::MEMORY,
 };
 
 /// The namespace of error codes, for tables and for their streams.
@@ -90,12 +91,19 @@ impl Service for DynamoDb {
             ("table_bytes", tables.iter().map(|table| table.bytes as u64).sum()),
             ("table_stream_records", tables.iter().map(|table| table.stream_records as u64).sum()),
             ("table_stream_bytes", tables.iter().map(|table| table.stream_bytes as u64).sum()),
+            ("table_memory", self.memory.items.bytes() as u64),
+            ("table_stream_memory", self.memory.changes.bytes() as u64),
         ]
     }
 
-    /// Only stream records have a retention time. Items are kept until they are deleted, as on AWS.
+    /// Only stream records have a retention time. Items are kept until they are deleted, as on AWS. The limits of memory apply to all
+    /// tables together.
     fn limits(&self) -> &'static [(&'static str, u64)] {
-        &[("table_stream_retention_ms", RETENTION_MS as u64)]
+        &[
+            ("table_stream_retention_ms", RETENTION_MS as u64),
+            ("table_memory", TABLES as u64),
+            ("table_stream_memory", MEMORY as u64),
+        ]
     }
 }
 

@@ -7,7 +7,10 @@ use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use serde_json::{Map, Value, json};
 
 use super::{item::Item, key::Key, key_schema::KeySchema, stream::Cause, value::to_json};
-use crate::services::kinesis::{Record, Stream};
+use crate::{
+    services::kinesis::{Record, Stream},
+    shard::Full,
+};
 
 /// The unit of the times in the records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,9 +69,12 @@ impl Destination {
     }
 
     /// Whether the stream has room for another record, if the destination is active.
-    pub(crate) fn has_room(&self) -> bool {
+    pub(crate) fn room(&self) -> Result<(), Full> {
         use crate::source::SourceShard as _;
-        self.status != Status::Active || self.stream.open_shards().iter().all(|shard| shard.log().has_room())
+        if self.status != Status::Active {
+            return Ok(());
+        }
+        self.stream.open_shards().iter().try_for_each(|shard| shard.log().room())
     }
 
     /// Puts the change from `old` to `new`, at least one of which exists. The caller holds the table's lock.

@@ -13,7 +13,8 @@ use super::{
     stream::TableStream,
 };
 use crate::{
-    clock::Clock, context::Context, error::ApiError, regional::Regional, services::kinesis::Kinesis,
+    clock::Clock, context::Context, error::ApiError, kept::Budget, regional::Regional,
+    services::kinesis::Kinesis, shard,
 };
 
 /// DynamoDB and DynamoDB Streams of all regions.
@@ -22,6 +23,19 @@ pub(crate) struct DynamoDb {
     clock: Clock,
     kinesis: Arc<Kinesis>,
     stores: Regional<Store>,
+    pub(super) memory: Memory,
+}
+
+/// The most memory of all tables: more than a local run needs, and less than most machines have.
+pub(super) const TABLES: usize = 4 << 30;
+
+/// The memory of all tables.
+#[derive(Debug)]
+pub(super) struct Memory {
+    /// Of their items, and of the entries of indexes.
+    pub(super) items: Arc<Budget>,
+    /// Of the records of their streams, those of deleted tables included.
+    pub(super) changes: Arc<Budget>,
 }
 
 /// What a table contains, for the status page. Bytes are counted as AWS counts them.
@@ -39,7 +53,13 @@ pub(crate) struct TableStatus {
 impl DynamoDb {
     /// A service without tables. Its tables may have streams of `kinesis` as destinations.
     pub(crate) fn new(clock: Clock, kinesis: Arc<Kinesis>) -> Self {
-        Self { clock, kinesis, stores: Regional::default() }
+        Self::within(clock, kinesis, TABLES)
+    }
+
+    /// The same, whose tables have so many bytes of memory together.
+    pub(super) fn within(clock: Clock, kinesis: Arc<Kinesis>, tables: usize) -> Self {
+        let [items, changes] = [tables, shard::MEMORY].map(|most| Arc::new(Budget::new(most)));
+        Self { clock, kinesis, stores: Regional::default(), memory: Memory { items, changes } }
     }
 
     /// Runs one operation of either service by its API name. It never waits: all work is done when the future is first
@@ -48,7 +68,8 @@ impl DynamoDb {
     pub(crate) async fn call(&self, cx: &Context, operation: &str, input: Value) -> Result<Value, ApiError> {
         let store = self.stores.of(&cx.region);
         let now_ms = self.clock.now_ms();
-        let request = Request { cx, store: &store, kinesis: &self.kinesis, clock: &self.clock, now_ms };
+        let (kinesis, clock, memory) = (&self.kinesis, &self.clock, &self.memory);
+        let request = Request { cx, store: &store, kinesis, clock, memory, now_ms };
         match operation {
             "PutItem" => write::put_item(&request, input),
             "UpdateItem" => write::update_item(&request, input),

@@ -11,7 +11,7 @@ use super::{
     stream::{TableStream, View, label},
     table::Table,
 };
-use crate::{context::Context, error::ApiError, source::Source as _};
+use crate::{context::Context, error::ApiError, kept::Budget, source::Source as _};
 
 /// How long a client request token is remembered, in ms [`TransactWriteItems`, DynamoDB API reference].
 const TOKEN_MS: i64 = 10 * 60 * 1000;
@@ -68,6 +68,7 @@ impl Store {
         table: &Table,
         view: View,
         now_ms: i64,
+        memory: &Arc<Budget>,
     ) -> Arc<TableStream> {
         let mut streams = self.streams.write();
         streams.retain(|_, stream| !stream.is_over(now_ms));
@@ -76,7 +77,7 @@ impl Store {
         while streams.values().any(|s| s.table() == table.name && s.label() == label(created_ms)) {
             created_ms += 1;
         }
-        let stream = TableStream::new(cx, &table.name, table.schema.clone(), view, created_ms);
+        let stream = TableStream::new(cx, &table.name, table.schema.clone(), view, created_ms, memory);
         let stream = Arc::new(stream);
         streams.insert(stream.arn().to_owned(), Arc::clone(&stream));
         stream

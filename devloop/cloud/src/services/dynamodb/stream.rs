@@ -18,7 +18,8 @@ use super::{
 };
 use crate::{
     context::Context,
-    shard::{Entry, ShardLog},
+    kept::Budget,
+    shard::{Entry, Full, ShardLog},
     source::{Source, SourceShard},
 };
 
@@ -108,8 +109,15 @@ pub(crate) struct StreamShard {
 }
 
 impl TableStream {
-    /// An empty stream of `table`, labelled with its creation time.
-    pub(crate) fn new(cx: &Context, table: &str, schema: KeySchema, view: View, created_ms: i64) -> Self {
+    /// An empty stream of `table`, labelled with its creation time. Its memory counts in `memory`.
+    pub(crate) fn new(
+        cx: &Context,
+        table: &str,
+        schema: KeySchema,
+        view: View,
+        created_ms: i64,
+        memory: &Arc<Budget>,
+    ) -> Self {
         let label = label(created_ms);
         let arn = cx.arn("dynamodb", &format!("table/{table}/stream/{label}"));
         let seed: u64 = rand::random();
@@ -126,7 +134,7 @@ impl TableStream {
                 view,
                 seed,
                 // Sequence numbers have 21 digits as on AWS, and are larger than those of the table's earlier streams.
-                log: ShardLog::new(created_ms.max(0) as u128 * 100_000_000 + 1),
+                log: ShardLog::new(created_ms.max(0) as u128 * 100_000_000 + 1, memory),
             }),
             changes: watch::Sender::new(0),
         }
@@ -153,9 +161,9 @@ impl TableStream {
         self.trim(now_ms);
     }
 
-    /// Whether the stream has room for another record; see [`ShardLog::has_room`].
-    pub(crate) fn has_room(&self) -> bool {
-        self.shard.log.has_room()
+    /// Whether the stream has room for another record; see [`ShardLog::room`].
+    pub(crate) fn room(&self) -> Result<(), Full> {
+        self.shard.log.room()
     }
 
     /// The number of kept records, and their bytes.

@@ -14,7 +14,7 @@ use super::{
     settings::Settings,
     stream::{Cause, TableStream},
 };
-use crate::error::ApiError;
+use crate::{error::ApiError, kept::Kept, shard::Full};
 
 /// One table. Fields that never change are outside the locks.
 #[derive(Debug)]
@@ -30,6 +30,10 @@ pub(crate) struct Table {
     pub(crate) settings: RwLock<Settings>,
 }
 
+/// About how many bytes an item takes in memory besides its own, and in each index: its key and its place. An index has no copy of
+/// the item.
+const OVERHEAD: usize = 200;
+
 /// The parts that a write changes together. Every change goes through [`Contents::replace`], in the order of the stream's
 /// records.
 #[derive(Debug, Default)]
@@ -37,6 +41,8 @@ pub(crate) struct Contents {
     pub(crate) items: Entries,
     /// The size of all items, in bytes.
     pub(crate) bytes: usize,
+    /// The memory of items and indexes, among that of all tables.
+    pub(crate) kept: Kept,
     pub(crate) indexes: Vec<Index>,
     /// The stream that was enabled last, if there ever was one.
     pub(crate) stream: Option<Arc<TableStream>>,
@@ -48,10 +54,25 @@ pub(crate) struct Contents {
 }
 
 impl Contents {
-    /// Whether a stream accepts no more changes, because its readers are too far behind.
-    pub(crate) fn is_behind(&self) -> bool {
-        self.stream.as_ref().is_some_and(|stream| stream.is_enabled() && !stream.has_room())
-            || self.destinations.iter().any(|destination| !destination.has_room())
+    /// Whether the streams accept another change; they do not when their readers are too far behind.
+    pub(crate) fn streams_have_room(&self) -> Result<(), Full> {
+        match &self.stream {
+            Some(stream) if stream.is_enabled() => stream.room()?,
+            _ => {}
+        }
+        self.destinations.iter().try_for_each(Destination::room)
+    }
+
+    /// Whether an item fits into the memory of all tables in the place of an old one.
+    pub(crate) fn has_room(&self, old: Option<&Item>, new: Option<&Item>) -> bool {
+        let [old, new] = [old, new].map(|item| item.map_or(0, |item| item.bytes() + OVERHEAD));
+        new <= old || self.kept.budget().has_room(new - old)
+    }
+
+    /// Counts the memory anew.
+    pub(crate) fn measure(&mut self) {
+        let entries = self.items.len() + self.indexes.iter().map(|index| index.entries.len()).sum::<usize>();
+        self.kept.set(self.bytes + entries * OVERHEAD);
     }
 
     /// Replaces the item `old` by `new` under `key`, and updates indexes, expiry and streams. `old` must be the stored
@@ -87,6 +108,7 @@ impl Contents {
         for index in &mut self.indexes {
             index.replace(key, old, new);
         }
+        self.measure();
         if let Some(expiry) = &mut self.expiry {
             expiry.replace(key, old, new);
         }

@@ -4,7 +4,7 @@ use std::sync::{Weak, atomic::Ordering};
 
 use serde_json::{Value, json};
 
-use super::{EventBridge, cloudformation};
+use super::{EventBridge, cloudformation, courier::MEMORY};
 use crate::{
     context::Context,
     http::{Arriving, Reply, Request, decode},
@@ -97,6 +97,11 @@ impl Service for EventBridge {
                     bus.rules.read().values().map(|rule| rule.pending.load(Ordering::Relaxed)).sum::<usize>();
             }
         }
-        vec![("events_on_their_way", pending as u64)]
+        vec![("events_on_their_way", pending as u64), ("event_memory", self.courier.memory.bytes() as u64)]
+    }
+
+    /// The limit applies to all rules and all schedules together.
+    fn limits(&self) -> &'static [(&'static str, u64)] {
+        &[("event_memory", MEMORY as u64)]
     }
 }

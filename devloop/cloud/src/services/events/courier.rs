@@ -19,6 +19,7 @@ use crate::{
     context::Context,
     error::ApiError,
     functions::{Functions, Invocation},
+    kept::{Budget, Kept},
     service::Catalogue,
 };
 
@@ -90,18 +91,26 @@ pub(crate) struct Delivery {
     pub(crate) pending: Arc<AtomicUsize>,
 }
 
+/// The most memory of the events of all rules and schedules that are on their way.
+pub(crate) const MEMORY: usize = 256 << 20;
+
+/// About how many bytes a delivery takes besides its event.
+const OVERHEAD: usize = 1_000;
+
 /// Delivers events to targets.
 #[derive(Debug)]
 pub(crate) struct Courier {
     clock: Clock,
     functions: Arc<dyn Functions>,
     all: OnceLock<Weak<dyn Catalogue>>,
+    /// The memory of what is on its way.
+    pub(crate) memory: Arc<Budget>,
 }
 
 impl Courier {
     /// A courier that invokes `functions`; it reaches other services once [`Courier::connect`] was called.
     pub(crate) fn new(clock: Clock, functions: Arc<dyn Functions>) -> Arc<Self> {
-        Arc::new(Self { clock, functions, all: OnceLock::new() })
+        Arc::new(Self { clock, functions, all: OnceLock::new(), memory: Arc::new(Budget::new(MEMORY)) })
     }
 
     /// Sets the catalogue of all services, once.
@@ -114,16 +123,18 @@ impl Courier {
     pub(crate) fn send(self: &Arc<Self>, delivery: Delivery) {
         let courier = Arc::clone(self);
         let is_full = delivery.pending.fetch_add(1, Ordering::AcqRel) >= MOST_PENDING;
+        let kept = Kept::claim(&self.memory, delivery.body.len() + OVERHEAD).filter(|_| !is_full);
         tokio::spawn(cause::carried(async move {
-            if is_full {
+            if kept.is_none() {
                 let error = ApiError::client(
                     "ThrottlingException",
-                    "too many deliveries of this rule or schedule are in progress",
+                    "too many deliveries of this rule or schedule are in progress, or those of all take too much memory",
                 );
                 courier.give_up(&delivery, &error, 0, "MaximumRetryAttempts").await;
             } else {
                 courier.pursue(&delivery).await;
             }
+            drop(kept);
             delivery.pending.fetch_sub(1, Ordering::AcqRel);
         }));
     }

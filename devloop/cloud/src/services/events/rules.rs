@@ -70,7 +70,7 @@ pub(super) fn put(service: &EventBridge, cx: &Context, input: &Value) -> Result<
         Ok::<_, ApiError>((text, pattern))
     });
     let schedule = text("ScheduleExpression").map(|text| {
-        let read = Expression::read(&text);
+        let read = Expression::of_rule(&text);
         let read = read.ok().filter(|read| !matches!(read, Expression::At(_)));
         let read = read.ok_or_else(|| ApiError::validation("Parameter ScheduleExpression is not valid."))?;
         Ok::<_, ApiError>((text, read))

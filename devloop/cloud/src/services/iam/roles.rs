@@ -49,14 +49,24 @@ fn insert(state: &mut State, role: Role) -> Result<Value, ApiError> {
 
 /// [GetRole, IAM API reference]
 pub(crate) fn get(state: &mut State, scope: &Scope<'_>) -> Result<Value, ApiError> {
-    Ok(json!({"Role": describe(state.role(scope.input.name("RoleName", 64)?)?)}))
+    let mut shown = describe(state.role(scope.input.name("RoleName", 64)?)?);
+    // Nothing is known about a role's use.
+    shown["RoleLastUsed"] = json!({});
+    Ok(json!({"Role": shown}))
 }
 
-/// [ListRoles, IAM API reference]
+/// [ListRoles, IAM API reference]: tags and boundaries are shown by GetRole alone.
 pub(crate) fn list(state: &mut State, scope: &Scope<'_>) -> Result<Value, ApiError> {
     let prefix = scope.input.optional("PathPrefix").unwrap_or("/");
     let roles = state.roles.values().filter(|role| role.path.starts_with(prefix));
-    scope.input.page("Roles", roles.map(|role| (role.name.clone(), describe(role))))
+    let shown = roles.map(|role| {
+        let mut shown = describe(role);
+        if let Some(members) = shown.as_object_mut() {
+            members.retain(|name, _| !matches!(name.as_str(), "PermissionsBoundary" | "Tags"));
+        }
+        (role.name.clone(), shown)
+    });
+    scope.input.page("Roles", shown)
 }
 
 /// [UpdateRole, IAM API reference]

@@ -9,7 +9,7 @@ use crate::{
     event_stream::Events,
     resource::ResourceType,
     service::{About, Answering, Json, JsonVersion, Service, about_and_call},
-    shard::KEPT_BYTES,
+    shard::{KEPT_BYTES, MEMORY},
 };
 
 static ABOUT: About = About {
@@ -87,12 +87,13 @@ impl Service for Kinesis {
         vec![
             ("stream_records", streams.iter().map(|stream| stream.records as u64).sum()),
             ("stream_bytes", streams.iter().map(|stream| stream.bytes as u64).sum()),
+            ("stream_memory", self.memory().bytes() as u64),
         ]
     }
 
-    /// The limit applies to every shard, also to those of table streams. The retention of a stream is one of its own
-    /// settings.
+    /// The limit of bytes applies to every shard, also to those of table streams, and that of memory to all streams together. The
+    /// retention of a stream is one of its own settings.
     fn limits(&self) -> &'static [(&'static str, u64)] {
-        &[("shard_bytes", KEPT_BYTES as u64)]
+        &[("shard_bytes", KEPT_BYTES as u64), ("stream_memory", MEMORY as u64)]
     }
 }

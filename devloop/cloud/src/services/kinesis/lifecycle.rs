@@ -77,7 +77,8 @@ pub(super) fn create(kinesis: &Kinesis, cx: &Context, mut input: Value) -> Resul
         ));
     }
     let shards = describe::grant_shards(cx, streams.values(), shards)?;
-    let services = (kinesis.clock().clone(), kinesis.limits(), kinesis.monitor());
+    let services =
+        (kinesis.clock().clone(), kinesis.limits(), kinesis.monitor(), Arc::clone(kinesis.memory()));
     let stream = Stream::new(cx, services, &name, shards, settings);
     *stream.tags.lock() = tags;
     streams.insert(name, Arc::new(stream));

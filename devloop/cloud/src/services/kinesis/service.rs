@@ -11,8 +11,8 @@ use super::{
     put, reshard, tags, target,
 };
 use crate::{
-    clock::Clock, context::Context, error::ApiError, limits::Limits, regional::Regional,
-    services::cloudwatch::CloudWatch, source::Source as _,
+    clock::Clock, context::Context, error::ApiError, kept::Budget, limits::Limits, regional::Regional,
+    services::cloudwatch::CloudWatch, shard::MEMORY, source::Source as _,
 };
 
 /// The streams of one region by name.
@@ -26,6 +26,8 @@ pub(crate) struct Kinesis {
     limits: Limits,
     cloudwatch: Arc<CloudWatch>,
     regions: Regional<Streams>,
+    /// The memory of all streams.
+    memory: Arc<Budget>,
 }
 
 /// The status of a stream, for `devloop status`.
@@ -50,7 +52,13 @@ pub(crate) struct StreamStatus {
 impl Kinesis {
     /// A service without streams. Its shards record enabled metrics in `cloudwatch`.
     pub(crate) fn new(clock: Clock, limits: Limits, cloudwatch: Arc<CloudWatch>) -> Self {
-        Self { clock, limits, cloudwatch, regions: Regional::default() }
+        Self {
+            clock,
+            limits,
+            cloudwatch,
+            regions: Regional::default(),
+            memory: Arc::new(Budget::new(MEMORY)),
+        }
     }
 
     /// Runs one operation by its API name.
@@ -133,6 +141,11 @@ impl Kinesis {
             }
         }
         all
+    }
+
+    /// The memory of all streams.
+    pub(super) fn memory(&self) -> &Arc<Budget> {
+        &self.memory
     }
 
     pub(super) fn limits(&self) -> Limits {

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::{monitoring::Monitor, sequence, throughput::Throughput};
 use crate::{
+    kept::Budget,
     shard::{Entry, ShardLog},
     source::SourceShard,
     wire,
@@ -33,6 +34,8 @@ pub(super) struct Identity {
     pub(super) account: String,
     /// The enabled shard-level metrics.
     pub(super) monitor: Monitor,
+    /// The memory of all streams.
+    pub(super) memory: Arc<Budget>,
 }
 
 /// A range of hash keys, inclusive at both ends.
@@ -88,6 +91,8 @@ impl Shard {
         created_ms: i64,
     ) -> Self {
         let first = sequence::first(created_ms, index);
+        // The number before the first record is reserved, so that a reader which has read nothing can have it as its last number.
+        let log = ShardLog::new(first + 1, &stream.memory);
         Self {
             stream,
             index,
@@ -97,9 +102,7 @@ impl Shard {
             created_ms,
             closed_ms: OnceLock::new(),
             first,
-            // The number before the first record is reserved, so that a reader which has read nothing can have it as its
-            // last number.
-            log: ShardLog::new(first + 1),
+            log,
             throughput: Throughput::default(),
         }
     }

@@ -16,8 +16,8 @@ use crate::{
     clock::Clock,
     context::Context,
     error::ApiError,
+    kept::Budget,
     limits::Limits,
-    shard::KEPT_BYTES,
     source::{Source, SourceShard as _},
 };
 
@@ -94,7 +94,7 @@ impl Stream {
     /// A stream with `shards` shards of equal ranges.
     pub(super) fn new(
         cx: &Context,
-        (clock, limits, monitor): (Clock, Limits, Monitor),
+        (clock, limits, monitor, memory): (Clock, Limits, Monitor, Arc<Budget>),
         name: &str,
         shards: u32,
         settings: Settings,
@@ -105,6 +105,7 @@ impl Stream {
             region: cx.region.to_string(),
             account: cx.account.to_string(),
             monitor,
+            memory,
         });
         let created_ms = clock.now_ms();
         let open: Vec<_> = (0..)
@@ -170,9 +171,8 @@ impl Stream {
         let now = self.clock.now_ms();
         loop {
             let shard = self.route(hash)?;
-            if !shard.log().has_room() {
-                let why = format!(": its readers are {} MB behind.", KEPT_BYTES >> 20);
-                return Err(self.exceeded(&shard, &why));
+            if let Err(full) = shard.log().room() {
+                return Err(self.exceeded(&shard, &format!(": {}.", full.why())));
             }
             if self.limits == Limits::Aws && !shard.throughput.takes(bytes, now) {
                 shard.measure(Metric::WriteProvisionedThroughputExceeded, 1, now);

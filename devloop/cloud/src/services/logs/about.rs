@@ -1,6 +1,6 @@
 //! What CloudWatch Logs declares about itself to the rest of the cloud.
 
-use super::{GROUP_BYTES, Logs, cloudformation};
+use super::{GROUP_BYTES, Logs, cloudformation, group::MEMORY};
 use crate::{
     resource::ResourceType,
     service::{About, Json, JsonVersion, Service, about_and_call},
@@ -35,6 +35,11 @@ static ABOUT: About = About {
         "UntagLogGroup",
         "UntagResource",
     ],
+    without_effect: &[
+        "entity of PutLogEvents: events are not related to services",
+        "unmask: nothing is masked",
+        "accountIdentifiers and includeLinkedAccounts of DescribeLogGroups: there is one account",
+    ],
     // Up to 1 MiB of messages [PutLogEvents], in which escape characters of terminals take six characters each.
     largest: 8 << 20,
     ..About::named("logs")
@@ -53,10 +58,15 @@ impl Service for Logs {
 
     fn retained(&self) -> Vec<(&'static str, u64)> {
         let (groups, events, bytes) = self.kept();
-        vec![("log_groups", groups as u64), ("log_events", events as u64), ("log_bytes", bytes as u64)]
+        vec![
+            ("log_groups", groups as u64),
+            ("log_events", events as u64),
+            ("log_bytes", bytes as u64),
+            ("log_memory", self.memory.bytes() as u64),
+        ]
     }
 
     fn limits(&self) -> &'static [(&'static str, u64)] {
-        &[("log_group_bytes", GROUP_BYTES as u64)]
+        &[("log_group_bytes", GROUP_BYTES as u64), ("log_memory", MEMORY as u64)]
     }
 }

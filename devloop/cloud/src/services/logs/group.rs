@@ -8,10 +8,18 @@ use std::{
 use parking_lot::Mutex;
 
 use super::metric_filters::MetricFilter;
+use crate::kept::{Budget, Kept, Sheds};
 
 /// The most bytes of events that a group keeps, as AWS counts them: enough for the lines of about 130,000 runs of the
 /// pipeline.
 pub(crate) const BYTES: usize = 128 << 20;
+
+/// The most memory of the events of all groups together, which includes what each takes besides its message. Beyond that the oldest
+/// events of the largest group go.
+pub(crate) const MEMORY: usize = 1 << 30;
+
+/// About how many bytes an event takes in memory besides its message: it has a place in its stream and one in its group.
+const PLACES: usize = 250;
 
 /// The bytes that AWS counts for an event besides its message [PutLogEvents].
 pub(crate) const OVERHEAD: usize = 26;
@@ -77,6 +85,8 @@ pub(crate) struct Content {
     /// The events of all streams.
     pub(crate) events: Events,
     pub(crate) bytes: usize,
+    /// Its memory, among that of all groups.
+    kept: Kept,
     pub(crate) retention_days: Option<i64>,
     pub(crate) tags: BTreeMap<String, String>,
     /// Metric filters by name.
@@ -85,9 +95,25 @@ pub(crate) struct Content {
 }
 
 impl Group {
-    /// A group without streams.
-    pub(crate) fn new(name: Arc<str>, created_ms: i64) -> Self {
-        Self { name, created_ms, content: Mutex::default() }
+    /// A group without streams, whose memory counts in `budget`.
+    pub(crate) fn new(name: Arc<str>, created_ms: i64, budget: &Arc<Budget>) -> Arc<Self> {
+        let content = Content { kept: Kept::within(budget), ..Content::default() };
+        let group = Arc::new(Self { name, created_ms, content: Mutex::new(content) });
+        let weak = Arc::downgrade(&group);
+        budget.join(weak);
+        group
+    }
+}
+
+impl Sheds for Group {
+    fn bytes(&self) -> usize {
+        self.content.lock().kept.bytes()
+    }
+
+    fn shed(&self, bytes: usize) {
+        let mut content = self.content.lock();
+        let left = content.kept.bytes().saturating_sub(bytes);
+        while content.kept.bytes() > left && content.drop_oldest() {}
     }
 }
 
@@ -118,6 +144,7 @@ impl Content {
         let stream = self.streams.get_mut(stream)?;
         stream.last_ingested_ms = Some(now_ms);
         let name = Arc::clone(&stream.name);
+        let mut bytes = 0;
         for (at_ms, message) in events {
             self.next += 1;
             let position = Position { at_ms: *at_ms, number: self.next };
@@ -126,10 +153,12 @@ impl Content {
                 message: Arc::clone(message),
                 ingested_ms: now_ms,
             });
-            self.bytes += event.bytes();
+            bytes += event.bytes();
             stream.events.insert(position, Arc::clone(&event));
             self.events.insert(position, event);
         }
+        self.bytes += bytes;
+        self.kept.add(bytes + events.len() * PLACES);
         self.trim(now_ms);
         Some(name)
     }
@@ -137,16 +166,27 @@ impl Content {
     /// Drops events that are older than the retention, and the oldest ones beyond the limit of bytes.
     pub(crate) fn trim(&mut self, now_ms: i64) {
         let kept_from = self.kept_from(now_ms);
-        while let Some(oldest) = self.events.first_entry() {
-            if self.bytes <= BYTES && oldest.key().at_ms >= kept_from {
+        while let Some((oldest, _)) = self.events.first_key_value() {
+            if self.bytes <= BYTES && oldest.at_ms >= kept_from {
                 break;
             }
-            let (position, event) = oldest.remove_entry();
-            self.bytes -= event.bytes();
-            if let Some(stream) = self.streams.get_mut(&event.stream) {
-                stream.events.remove(&position);
-            }
+            self.drop_oldest();
         }
+    }
+
+    /// Drops the oldest event; false if there is none.
+    fn drop_oldest(&mut self) -> bool {
+        let Some((position, event)) = self.events.pop_first() else { return false };
+        self.discount(event.bytes());
+        if let Some(stream) = self.streams.get_mut(&event.stream) {
+            stream.events.remove(&position);
+        }
+        true
+    }
+
+    fn discount(&mut self, bytes: usize) {
+        self.bytes -= bytes;
+        self.kept.remove(bytes + PLACES);
     }
 
     /// The earliest time within the retention, in ms.
@@ -158,7 +198,7 @@ impl Content {
     pub(crate) fn delete_stream(&mut self, name: &str) -> bool {
         let Some(stream) = self.streams.remove(name) else { return false };
         for (position, event) in stream.events {
-            self.bytes -= event.bytes();
+            self.discount(event.bytes());
             self.events.remove(&position);
         }
         true
@@ -190,6 +230,30 @@ mod tests {
         assert!(content.delete_stream("s") && !content.delete_stream("s"));
         assert_eq!(content.events.len(), content.streams["t"].events.len());
         assert_eq!(content.bytes, content.events.values().map(|event| event.bytes()).sum::<usize>());
+    }
+
+    #[test]
+    fn all_groups_share_a_limit_and_the_largest_drops_its_oldest_events() {
+        let budget = Arc::new(Budget::new(100_000));
+        let [large, small] = ["large", "small"].map(|name| {
+            let group = Group::new(name.into(), 0, &budget);
+            group.content.lock().create_stream("s".into(), 0);
+            group
+        });
+        let line: Arc<str> = "x".repeat(1_000 - OVERHEAD - PLACES).into();
+        let append = |group: &Group, at| {
+            group.content.lock().append("s", at, &[(at, Arc::clone(&line))]);
+            assert!(budget.make_room(0));
+        };
+        (0..20).for_each(|at| append(&small, at));
+        (0..200).for_each(|at| append(&large, at));
+        assert_eq!(small.content.lock().events.len(), 20, "the small one keeps all of its events");
+        let content = large.content.lock();
+        assert!((70..=80).contains(&content.events.len()), "{}", content.events.len());
+        assert_eq!(content.streams["s"].span().unwrap().1, 199, "the newest are kept");
+        drop(content);
+        drop((large, small));
+        assert_eq!(budget.bytes(), 0);
     }
 
     #[test]

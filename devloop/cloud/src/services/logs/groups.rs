@@ -47,7 +47,7 @@ pub(crate) fn create(scope: &Scope<'_>, input: Value) -> Result<Value, ApiError>
     }
     check_tags(&create.tags)?;
     let name: Arc<str> = name.into();
-    let group = Group::new(Arc::clone(&name), scope.now_ms);
+    let group = Group::new(Arc::clone(&name), scope.now_ms, scope.memory);
     group.content.lock().tags = create.tags;
     let mut groups = scope.store.0.write();
     if groups.contains_key(&name) {
@@ -56,7 +56,7 @@ pub(crate) fn create(scope: &Scope<'_>, input: Value) -> Result<Value, ApiError>
             "The specified log group already exists",
         ));
     }
-    groups.insert(name, Arc::new(group));
+    groups.insert(name, group);
     Ok(json!({}))
 }
 
@@ -108,6 +108,7 @@ struct Describe {
     log_group_name_pattern: Option<String>,
     #[serde(default)]
     log_group_identifiers: Vec<String>,
+    log_group_class: Option<String>,
     next_token: Option<String>,
     limit: Option<i64>,
 }
@@ -128,7 +129,9 @@ pub(crate) fn describe(scope: &Scope<'_>, input: Value) -> Result<Value, ApiErro
     };
     let pattern = describe.log_group_name_pattern.as_deref().map(str::to_lowercase);
     let wanted = |name: &str| {
-        describe.log_group_name_prefix.as_deref().is_none_or(|prefix| name.starts_with(prefix))
+        // Every group has this class.
+        describe.log_group_class.as_deref().is_none_or(|class| class == "STANDARD")
+            && describe.log_group_name_prefix.as_deref().is_none_or(|prefix| name.starts_with(prefix))
             && pattern.as_deref().is_none_or(|pattern| name.to_lowercase().contains(pattern))
             && (describe.log_group_identifiers.is_empty()
                 || describe.log_group_identifiers.iter().any(|text| group_of_arn(text) == name))

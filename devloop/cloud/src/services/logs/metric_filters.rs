@@ -69,11 +69,26 @@ struct Put {
     filter_name: Option<String>,
     filter_pattern: Option<String>,
     metric_transformations: Option<Vec<Transformation>>,
+    #[serde(default)]
+    apply_on_transformed_logs: bool,
+    field_selection_criteria: Option<String>,
+    #[serde(default)]
+    emit_system_field_dimensions: Vec<String>,
 }
 
 /// [PutMetricFilter, CloudWatch Logs API reference]
 pub(crate) fn put(scope: &Scope<'_>, input: Value) -> Result<Value, ApiError> {
     let put: Put = wire::read(input)?;
+    // Log groups have no transformers and no other accounts' events.
+    for (is_given, member) in [
+        (put.apply_on_transformed_logs, "applyOnTransformedLogs"),
+        (put.field_selection_criteria.is_some(), "fieldSelectionCriteria"),
+        (!put.emit_system_field_dimensions.is_empty(), "emitSystemFieldDimensions"),
+    ] {
+        if is_given {
+            return Err(ApiError::unsupported(format_args!("{member} of metric filters")));
+        }
+    }
     let name = put.filter_name.filter(|name| !name.is_empty()).ok_or_else(|| missing("filterName"))?;
     if name.len() > 512 || name.contains([':', '*']) {
         return Err(constraint(&name, "filterName", "satisfy regular expression pattern: [^:*]*"));
@@ -172,7 +187,7 @@ struct Test {
     log_event_messages: Vec<String>,
 }
 
-/// [TestMetricFilter, CloudWatch Logs API reference]
+/// [TestMetricFilter, CloudWatch Logs API reference], whose examples count messages from 0.
 pub(crate) fn test(input: Value) -> Result<Value, ApiError> {
     let test: Test = wire::read(input)?;
     let pattern = Pattern::parse(&test.filter_pattern.ok_or_else(|| missing("filterPattern"))?)?;
@@ -188,7 +203,7 @@ pub(crate) fn test(input: Value) -> Result<Value, ApiError> {
         let extracted = pattern.extract(message)?;
         let values: Map<_, _> =
             extracted.fields.into_iter().map(|(name, value)| (format!("${name}"), value)).collect();
-        Some(json!({ "eventNumber": index + 1, "eventMessage": message, "extractedValues": values }))
+        Some(json!({ "eventNumber": index, "eventMessage": message, "extractedValues": values }))
     });
     Ok(json!({ "matches": matches.collect::<Vec<_>>() }))
 }

@@ -59,6 +59,7 @@ pub(crate) fn put(
     let stream = content.append(&stream, scope.now_ms, accepted).ok_or_else(no_stream)?;
     let filters: Vec<_> = content.metric_filters.values().cloned().collect();
     drop(content);
+    scope.memory.make_room(0);
     for (at_ms, message) in accepted {
         for filter in &filters {
             filter.observe(metrics, &scope.cx.region, *at_ms, message);

@@ -7,16 +7,17 @@ use serde_json::Value;
 use tokio::sync::broadcast::Receiver;
 
 use super::{
-    errors::{constraint, missing, no_group},
+    errors::{constraint, invalid, missing, no_group},
     filter,
-    group::Group,
+    group::{Group, MEMORY},
     groups,
     insights::Queries,
     live::{Live, LogEvent},
     metric_filters, put, read, streams, tags,
 };
 use crate::{
-    clock::Clock, context::Context, error::ApiError, regional::Regional, services::cloudwatch::CloudWatch,
+    clock::Clock, context::Context, error::ApiError, kept::Budget, regional::Regional,
+    services::cloudwatch::CloudWatch,
 };
 
 /// CloudWatch Logs.
@@ -28,6 +29,8 @@ pub(crate) struct Logs {
     /// The CloudWatch in which metric filters record.
     metrics: Arc<CloudWatch>,
     queries: Queries,
+    /// The memory of the events of all groups.
+    pub(super) memory: Arc<Budget>,
 }
 
 /// The groups of a region by name.
@@ -40,11 +43,16 @@ pub(crate) struct Scope<'a> {
     pub(crate) cx: &'a Context,
     pub(crate) store: &'a Store,
     pub(crate) now_ms: i64,
+    /// The memory of the events of all groups.
+    pub(crate) memory: &'a Arc<Budget>,
 }
 
 impl Scope<'_> {
     /// The group that `logGroupName` or else `logGroupIdentifier` (a name or an ARN) names.
     pub(crate) fn group(&self, name: Option<&str>, identifier: Option<&str>) -> Result<Arc<Group>, ApiError> {
+        if name.is_some() && identifier.is_some() {
+            return Err(invalid("LogGroup name and LogGroup ARN are mutually exclusive parameters."));
+        }
         let name = name.or(identifier.map(group_of_arn)).ok_or_else(|| missing("logGroupName"))?;
         check_group_name(name)?;
         self.store.0.read().get(name).map(Arc::clone).ok_or_else(no_group)
@@ -83,13 +91,14 @@ impl Logs {
     /// A service without groups.
     pub(crate) fn new(clock: Clock, metrics: Arc<CloudWatch>) -> Self {
         let (regions, live) = (Regional::default(), Live::default());
-        Self { clock, regions, live, metrics, queries: Queries::default() }
+        let memory = Arc::new(Budget::new(MEMORY));
+        Self { clock, regions, live, metrics, queries: Queries::default(), memory }
     }
 
     /// Runs one operation by its API name.
     pub(crate) async fn call(&self, cx: &Context, operation: &str, input: Value) -> Result<Value, ApiError> {
         let store = self.regions.of(&cx.region);
-        let scope = Scope { cx, store: &store, now_ms: self.clock.now_ms() };
+        let scope = Scope { cx, store: &store, now_ms: self.clock.now_ms(), memory: &self.memory };
         match operation {
             "CreateLogGroup" => groups::create(&scope, input),
             "DeleteLogGroup" => groups::delete(&scope, input),
@@ -126,7 +135,7 @@ impl Logs {
         let (store, now_ms) = (self.regions.of(region), self.clock.now_ms());
         let events: Vec<(i64, Arc<str>)> =
             events.into_iter().map(|(at_ms, message)| (at_ms, message.into())).collect();
-        let group = store.group_or_new(group, now_ms);
+        let group = store.group_or_new(group, now_ms, &self.memory);
         let (stream, filters) = {
             let mut content = group.content.lock();
             let stream = if let Some(name) = content.append(stream, now_ms, &events) {
@@ -139,6 +148,7 @@ impl Logs {
             };
             (stream, content.metric_filters.values().cloned().collect::<Vec<_>>())
         };
+        self.memory.make_room(0);
         for (at_ms, message) in &events {
             for filter in &filters {
                 filter.observe(&self.metrics, region, *at_ms, message);
@@ -167,13 +177,13 @@ impl Logs {
 }
 
 impl Store {
-    fn group_or_new(&self, name: &str, now_ms: i64) -> Arc<Group> {
+    fn group_or_new(&self, name: &str, now_ms: i64, memory: &Arc<Budget>) -> Arc<Group> {
         if let Some(group) = self.0.read().get(name) {
             return Arc::clone(group);
         }
         let name: Arc<str> = name.into();
         let mut groups = self.0.write();
-        Arc::clone(groups.entry(Arc::clone(&name)).or_insert_with(|| Arc::new(Group::new(name, now_ms))))
+        Arc::clone(groups.entry(Arc::clone(&name)).or_insert_with(|| Group::new(name, now_ms, memory)))
     }
 }
 

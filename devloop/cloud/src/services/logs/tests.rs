@@ -124,9 +124,10 @@ async fn metric_filters_count_and_take_values_from_lines() {
 async fn a_pattern_can_be_tested_and_wrong_filters_are_refused() {
     let bench = Bench::new();
     let input = json!({ "filterPattern": "[..., request=*.html*, status_code=4*,]", "logEventMessages": [
-        "127.0.0.1 - frank [10/Oct/2000:13:25:15 -0700] \"GET /index.html HTTP/1.0\" 404 1534", "no",
+        "no", "127.0.0.1 - frank [10/Oct/2000:13:25:15 -0700] \"GET /index.html HTTP/1.0\" 404 1534",
     ] });
     let tested = bench.ok("TestMetricFilter", input).await;
+    assert_eq!(tested["matches"][0]["eventNumber"], 1, "the first message has the number 0");
     let values = &tested["matches"][0]["extractedValues"];
     assert_eq!(
         (&values["$status_code"], &values["$4"]),
@@ -139,6 +140,17 @@ async fn a_pattern_can_be_tested_and_wrong_filters_are_refused() {
             { "metricName": "m", "metricNamespace": "App", "metricValue": value },
         ] });
         assert_eq!(bench.refused("PutMetricFilter", input).await, "InvalidParameterException", "{value}");
+    }
+    for (member, value) in [
+        ("applyOnTransformedLogs", json!(true)),
+        ("fieldSelectionCriteria", json!("@aws.region = \"x\"")),
+        ("emitSystemFieldDimensions", json!(["@aws.account"])),
+    ] {
+        let mut input = json!({ "logGroupName": "/g", "filterName": "f", "filterPattern": "", "metricTransformations": [
+            { "metricName": "m", "metricNamespace": "App", "metricValue": "1" },
+        ] });
+        input[member] = value;
+        assert_eq!(bench.refused("PutMetricFilter", input).await, "NotImplementedException", "{member}");
     }
     for (member, value) in
         [("unit", "Parsecs"), ("metricNamespace", "a:b"), ("metricNamespace", "a$"), ("metricName", "a*")]

@@ -1,13 +1,13 @@
 //! What S3 declares about itself to the rest of the cloud.
 
-use std::sync::Weak;
+use std::{collections::BTreeMap, sync::Weak};
 
 use serde_json::{Value, json};
 
 use super::{
     bucket::Versioning,
     cloudformation,
-    content::MEMORY,
+    content::{DISK, MEMORY},
     document::text,
     inside,
     operations::{self, SETTINGS},
@@ -27,6 +27,8 @@ static ABOUT: About = About {
         "lifecycle rules: nothing expires and nothing moves to another storage class",
         "encryption settings and x-amz-server-side-encryption: nothing is encrypted",
         "x-amz-storage-class: it is shown only",
+        "x-amz-request-payer: nothing is charged",
+        "x-amz-mfa and x-amz-bypass-governance-retention: nothing is protected by them",
         "bucket policies: they are evaluated for anonymous requests only",
     ],
     ..About::named("s3")
@@ -51,7 +53,9 @@ impl Service for S3 {
                 "PutObject" => inside::call(self, cx, "PutObject", &input).await,
                 "DeleteObject" => inside::call(self, cx, "DeleteObject", &input).await,
                 "ListObjectVersions" => self.bucket(name).map(|bucket| inside::versions(&bucket)),
-                "CreateBucket" => operations::create(self, name, &cx.region).map(|()| json!({})),
+                "CreateBucket" => {
+                    operations::create(self, name, &cx.region, BTreeMap::new()).map(|()| json!({}))
+                }
                 "DeleteBucket" => operations::remove(self, name).map(|()| json!({})),
                 "HeadBucket" => self.bucket(name).map(|_| json!({})),
                 "PutBucketVersioning" => {
@@ -72,7 +76,7 @@ impl Service for S3 {
                     }
                     if let Some(setting) = SETTINGS.iter().find(|setting| setting.put == operation) {
                         let document = input.get("Document").cloned().unwrap_or_else(|| json!({}));
-                        operations::put_setting(self, cx, &bucket, setting.parameter, document).await?;
+                        operations::put_setting(self, cx, &bucket, setting.parameter, document, true).await?;
                         return Ok(json!({}));
                     }
                     if let Some(setting) = SETTINGS.iter().find(|setting| setting.delete == Some(operation)) {
@@ -122,11 +126,16 @@ impl Service for S3 {
     }
 
     fn retained(&self) -> Vec<(&'static str, u64)> {
-        vec![("object_bytes_in_memory", self.folder.in_memory() as u64)]
+        let objects = self.buckets.read().values().map(|bucket| bucket.objects.read().len() as u64).sum();
+        vec![
+            ("objects", objects),
+            ("object_bytes_in_memory", self.folder.in_memory() as u64),
+            ("object_bytes_on_disk", self.folder.on_disk().bytes() as u64),
+        ]
     }
 
-    /// The limit of object bytes in memory; other objects are on disk.
+    /// The limits of all objects together, and of the parts of uploads.
     fn limits(&self) -> &'static [(&'static str, u64)] {
-        &[("object_bytes_in_memory", MEMORY as u64)]
+        &[("object_bytes_in_memory", MEMORY as u64), ("object_bytes_on_disk", DISK as u64)]
     }
 }

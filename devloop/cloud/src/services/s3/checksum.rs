@@ -88,6 +88,24 @@ impl Algorithm {
         Self::ALL.into_iter().find(|known| known.name().eq_ignore_ascii_case(name))
     }
 
+    /// Refuses an algorithm that S3 has and this cloud does not compute, so that no checksum passes without being compared.
+    pub(super) fn refuse_unknown(headers: &HeaderMap) -> Result<(), ApiError> {
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let trailers = text("x-amz-trailer").unwrap_or_default().split(',').map(str::trim);
+        let given = headers.keys().map(hyper::header::HeaderName::as_str).chain(trailers);
+        let names = ["sha512", "md5", "xxhash64", "xxhash3", "xxhash128"];
+        let of_value = given.filter_map(|name| name.strip_prefix("x-amz-checksum-"));
+        let of_name =
+            text("x-amz-sdk-checksum-algorithm").into_iter().chain(text("x-amz-checksum-algorithm"));
+        match of_value.chain(of_name).find(|given| names.iter().any(|name| name.eq_ignore_ascii_case(given)))
+        {
+            Some(name) => {
+                Err(ApiError::unsupported(format_args!("{} checksums of S3", name.to_ascii_uppercase())))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// The algorithm that a request uses: it has a value, a trailer, or the algorithm's name.
     pub(super) fn wanted(headers: &HeaderMap) -> Option<Self> {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());

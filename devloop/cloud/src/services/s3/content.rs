@@ -18,13 +18,20 @@ use hyper::body::Frame;
 use parking_lot::Mutex;
 use tempfile::TempDir;
 
-use crate::{http::Streamed, scratch};
+use crate::{
+    http::Streamed,
+    kept::{Budget, Kept},
+    scratch,
+};
 
 /// The most bytes of an object that is kept in memory.
 pub(super) const SMALL: usize = 64 << 10;
 
 /// The most bytes of all objects in memory together.
 pub(super) const MEMORY: usize = 128 << 20;
+
+/// The most bytes of all objects and parts in files. S3 has no such limit, and disks have one.
+pub(super) const DISK: usize = 64 << 30;
 
 /// How many bytes are read from or written to a file at once.
 pub(super) const PIECE: usize = 1 << 20;
@@ -33,16 +40,40 @@ pub(super) const PIECE: usize = 1 << 20;
 pub(super) const LARGEST: u64 = 5 << 30;
 
 /// The folder for large objects. It is created for the first large object, and deleted with the service.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Folder {
     directory: Mutex<Option<TempDir>>,
     next: AtomicU64,
     in_memory: AtomicUsize,
     /// How many bytes of bodies that are arriving wait until they are written.
     pub(super) pending: AtomicUsize,
+    /// The bytes of all files.
+    on_disk: Arc<Budget>,
+}
+
+impl Default for Folder {
+    fn default() -> Self {
+        Self::within(DISK)
+    }
 }
 
 impl Folder {
+    /// A folder whose files have at most so many bytes together.
+    pub(super) fn within(disk: usize) -> Self {
+        Self {
+            directory: Mutex::default(),
+            next: AtomicU64::new(0),
+            in_memory: AtomicUsize::new(0),
+            pending: AtomicUsize::new(0),
+            on_disk: Arc::new(Budget::new(disk)),
+        }
+    }
+
+    /// The bytes of all files.
+    pub(super) fn on_disk(&self) -> &Budget {
+        &self.on_disk
+    }
+
     /// How many bytes of objects are in memory.
     pub(super) fn in_memory(&self) -> usize {
         self.in_memory.load(Ordering::Relaxed)
@@ -61,23 +92,32 @@ impl Folder {
             none => none.insert(scratch::create(scratch::Purpose::Objects)?),
         };
         let path = directory.path().join(self.next.fetch_add(1, Ordering::Relaxed).to_string());
-        Ok((File::create_new(&path)?, StoredFile(path)))
+        Ok((File::create_new(&path)?, StoredFile { path, kept: Kept::within(&self.on_disk) }))
     }
 }
 
 /// A file that is deleted when this is dropped.
 #[derive(Debug)]
-pub(super) struct StoredFile(PathBuf);
+pub(super) struct StoredFile {
+    path: PathBuf,
+    /// Its bytes, among those of all files.
+    kept: Kept,
+}
 
 impl StoredFile {
     fn path(&self) -> &Path {
-        &self.0
+        &self.path
+    }
+
+    /// Counts bytes that are about to be written; false when they do not fit.
+    pub(super) fn grow(&mut self, bytes: usize) -> bool {
+        self.kept.try_add(bytes)
     }
 }
 
 impl Drop for StoredFile {
     fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
+        let _ = std::fs::remove_file(&self.path);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use quick_xml::escape::escape;
 
-use crate::{context::Context, error::ApiError, http::Reply};
+use crate::{context::Context, error::ApiError, http::Reply, kept::Budget};
 
 /// An error with its HTTP status.
 pub(super) fn refused(status: u16, code: &'static str, message: impl Into<String>) -> ApiError {
@@ -63,6 +63,17 @@ pub(super) fn disk(error: &std::io::Error) -> ApiError {
         _ => format!("the folder of objects failed: {error}"),
     };
     refused(500, "InternalError", message)
+}
+
+/// The error when objects have as many bytes as the cloud keeps on the disk.
+pub(super) fn no_room(disk: &Budget) -> ApiError {
+    let message = format!(
+        "the objects and uploaded parts have {} MB on the disk, and the embedded cloud keeps {} MB; delete objects, or abort uploads that \
+         are not completed",
+        disk.bytes() >> 20,
+        disk.most() >> 20
+    );
+    refused(507, "InsufficientStorage", message)
 }
 
 /// The XML document of an error.

@@ -18,12 +18,14 @@ mod cors;
 mod custom;
 mod digest;
 mod document;
+mod encryption;
 mod error;
 mod inside;
 mod lifecycle;
 mod names;
 mod notify;
 mod operations;
+mod ownership;
 mod range;
 mod service;
 #[cfg(test)]

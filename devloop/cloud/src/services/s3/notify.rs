@@ -114,7 +114,7 @@ fn covers(wanted: &str, event: &str) -> bool {
 }
 
 /// Checks a notification document: event types, overlaps, and that all targets exist. Queues and topics get the test event.
-pub(super) async fn check(s3: &S3, cx: &Context, bucket: &Bucket, document: &Value) -> Result<(), ApiError> {
+pub(super) fn check(document: &Value) -> Result<(), ApiError> {
     let invalid = |message: String| refused(400, "InvalidArgument", message);
     let all = Configuration::all(document);
     for (index, one) in all.iter().enumerate() {
@@ -133,6 +133,19 @@ pub(super) async fn check(s3: &S3, cx: &Context, bucket: &Bucket, document: &Val
             ));
         }
     }
+    Ok(())
+}
+
+/// Sends a test event to every destination of a checked document, and asks for its functions.
+pub(super) async fn try_destinations(
+    s3: &S3,
+    cx: &Context,
+    bucket: &Bucket,
+    document: &Value,
+) -> Result<(), ApiError> {
+    let invalid =
+        || refused(400, "InvalidArgument", "Unable to validate the following destination configurations");
+    let all = Configuration::all(document);
     for one in all.iter().filter(|one| one.kind != Kind::Function) {
         let test = json!({
             "Service": "Amazon S3", "Event": "s3:TestEvent", "Time": wire::iso(s3.clock.now_ms()),
@@ -140,13 +153,13 @@ pub(super) async fn check(s3: &S3, cx: &Context, bucket: &Bucket, document: &Val
         });
         deliver(s3, cx, one, test.to_string()).await.map_err(|error| {
             tracing::warn!(%error, bucket = bucket.name, target = one.target, "the test event was not accepted");
-            invalid("Unable to validate the following destination configurations".to_owned())
+            invalid()
         })?;
     }
     for one in all.iter().filter(|one| one.kind == Kind::Function) {
         let input = json!({ "FunctionName": one.target });
         if s3.others()?.call(cx, "lambda", "GetFunctionConfiguration", input).await.is_err() {
-            return Err(invalid("Unable to validate the following destination configurations".to_owned()));
+            return Err(invalid());
         }
     }
     Ok(())

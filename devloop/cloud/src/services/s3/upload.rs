@@ -14,7 +14,7 @@ use super::{
     checksum::{Algorithm, Checksum, Sum},
     chunked::{Chunks, is_chunked},
     content::{Content, Folder, LARGEST, PIECE, SMALL, StoredFile, hex},
-    error::{disk, refused, stalled},
+    error::{disk, no_room, refused, stalled},
 };
 use crate::{error::ApiError, http::Arriving};
 
@@ -194,16 +194,19 @@ impl Writer {
         self.written += bytes.len() as u64;
         let written = tokio::task::spawn_blocking(move || {
             use std::os::unix::fs::FileExt as _;
-            let (file, stored) = match open {
+            let (file, mut stored) = match open {
                 Some(open) => open,
                 None => folder.create().map(|(file, stored)| (Arc::new(file), stored))?,
             };
+            if !stored.grow(bytes.len()) {
+                return Ok(Err(no_room(folder.on_disk())));
+            }
             file.write_all_at(&bytes, at)?;
             drop((bytes, waiting));
-            io::Result::Ok((file, stored))
+            io::Result::Ok(Ok((file, stored)))
         });
         let written = written.await.map_err(|error| disk(&io::Error::other(error)))?;
-        self.file = Some(written.map_err(|error| disk(&error))?);
+        self.file = Some(written.map_err(|error| disk(&error))??);
         Ok(())
     }
 

@@ -5,20 +5,22 @@ use std::collections::BTreeMap;
 use hyper::HeaderMap;
 use serde_json::{Value, json};
 
-use super::{checksum::Checksum, content::Content};
+use super::{checksum::Checksum, content::Content, encryption::SHOWN};
 use crate::wire;
 
 /// Headers that are stored with an object and returned with it.
-const KEPT: [&str; 8] = [
+const KEPT: [&str; 7] = [
     "cache-control",
     "content-disposition",
     "content-encoding",
     "content-language",
     "content-type",
     "expires",
-    "x-amz-server-side-encryption",
-    "x-amz-storage-class",
+    STORAGE_CLASS,
 ];
+
+/// The header of the storage class.
+pub(super) const STORAGE_CLASS: &str = "x-amz-storage-class";
 
 /// A version of an object, or a delete marker.
 #[derive(Debug, Clone)]
@@ -55,7 +57,7 @@ pub(super) fn described(headers: &HeaderMap) -> (BTreeMap<String, String>, BTree
             if !encodings.is_empty() {
                 kept.insert(name.as_str().to_owned(), encodings.join(","));
             }
-        } else if KEPT.contains(&name.as_str()) {
+        } else if KEPT.contains(&name.as_str()) || SHOWN.contains(&name.as_str()) {
             kept.insert(name.as_str().to_owned(), text);
         }
     }
@@ -66,7 +68,7 @@ pub(super) fn described(headers: &HeaderMap) -> (BTreeMap<String, String>, BTree
 impl Version {
     /// The storage class; `STANDARD` by default.
     pub(super) fn storage_class(&self) -> &str {
-        self.headers.get("x-amz-storage-class").map_or("STANDARD", String::as_str)
+        self.headers.get(STORAGE_CLASS).map_or("STANDARD", String::as_str)
     }
 
     /// The object as an entry of a list.

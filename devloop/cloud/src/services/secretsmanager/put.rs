@@ -1,15 +1,19 @@
 //! The operations that create secrets and change their values, labels and tags.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use rand::Rng as _;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::store::{CURRENT, Content, Secret, Store, find_mut, invalid, refused};
 use crate::{
     context::Context,
     error::{ApiError, detected, violation_without_value},
+    kept::Budget,
     wire,
 };
 
@@ -47,6 +51,7 @@ struct Input {
     tags: Vec<Tag>,
     tag_keys: Vec<String>,
     resource_policy: Option<String>,
+    block_public_policy: Option<bool>,
     add_replica_regions: Vec<Value>,
     rotation_token: Option<Value>,
     #[serde(rename = "Type")]
@@ -103,7 +108,13 @@ impl Input {
 }
 
 /// [CreateSecret]
-pub(super) fn create(store: &Store, cx: &Context, now_ms: i64, input: Value) -> Result<Value, ApiError> {
+pub(super) fn create(
+    store: &Store,
+    cx: &Context,
+    now_ms: i64,
+    budget: &Arc<Budget>,
+    input: Value,
+) -> Result<Value, ApiError> {
     let mut input = Input::read(input)?;
     check_name(&input.name)?;
     let (content, version) = (input.content()?, input.version()?);
@@ -133,7 +144,7 @@ pub(super) fn create(store: &Store, cx: &Context, now_ms: i64, input: Value) -> 
     add_tags(&mut secret.tags, input.tags)?;
     let mut output = json!({ "ARN": secret.arn, "Name": secret.name });
     if let Some(content) = content {
-        secret.add(&version, content, BTreeSet::from([CURRENT.to_owned()]), now_ms)?;
+        secret.add(&version, content, BTreeSet::from([CURRENT.to_owned()]), now_ms, budget)?;
         output["VersionId"] = version.into();
     }
     secrets.insert(input.name, secret);
@@ -141,7 +152,12 @@ pub(super) fn create(store: &Store, cx: &Context, now_ms: i64, input: Value) -> 
 }
 
 /// [PutSecretValue]
-pub(super) fn value(store: &Store, now_ms: i64, input: Value) -> Result<Value, ApiError> {
+pub(super) fn value(
+    store: &Store,
+    now_ms: i64,
+    budget: &Arc<Budget>,
+    input: Value,
+) -> Result<Value, ApiError> {
     let mut input = Input::read(input)?;
     let content = input.content()?;
     let content = content.ok_or_else(|| refused("You must provide either SecretString or SecretBinary."))?;
@@ -156,20 +172,25 @@ pub(super) fn value(store: &Store, now_ms: i64, input: Value) -> Result<Value, A
     if secret.versions.is_empty() {
         stages.insert(CURRENT.to_owned());
     }
-    secret.add(&version, content, stages, now_ms)?;
+    secret.add(&version, content, stages, now_ms, budget)?;
     let stages = secret.versions.iter().find(|known| known.id == version).map(|known| known.stages.clone());
     Ok(json!({ "ARN": secret.arn, "Name": secret.name, "VersionId": version, "VersionStages": stages }))
 }
 
 /// [UpdateSecret]
-pub(super) fn update(store: &Store, now_ms: i64, input: Value) -> Result<Value, ApiError> {
+pub(super) fn update(
+    store: &Store,
+    now_ms: i64,
+    budget: &Arc<Budget>,
+    input: Value,
+) -> Result<Value, ApiError> {
     let mut input = Input::read(input)?;
     let (content, version) = (input.content()?, input.version()?);
     let mut secrets = store.0.write();
     let secret = find_mut(&mut secrets, &input.secret_id)?;
     let mut output = json!({ "ARN": secret.arn, "Name": secret.name });
     if let Some(content) = content {
-        secret.add(&version, content, BTreeSet::from([CURRENT.to_owned()]), now_ms)?;
+        secret.add(&version, content, BTreeSet::from([CURRENT.to_owned()]), now_ms, budget)?;
         output["VersionId"] = version.into();
     }
     if let Some(description) = input.description {
@@ -240,16 +261,40 @@ pub(super) fn untag(store: &Store, input: Value) -> Result<Value, ApiError> {
 pub(super) fn policy(store: &Store, input: Value) -> Result<Value, ApiError> {
     let input = Input::read(input)?;
     let policy = input.resource_policy.unwrap_or_default();
-    if !matches!(serde_json::from_str(&policy), Ok(Value::Object(Map { .. }))) {
+    let Ok(document @ Value::Object(_)) = serde_json::from_str::<Value>(&policy) else {
         return Err(ApiError::client(
             "MalformedPolicyDocumentException",
             "This resource policy is not valid JSON.",
+        ));
+    };
+    if input.block_public_policy == Some(true) && is_public(&document) {
+        return Err(ApiError::client(
+            "PublicPolicyException",
+            "This resource policy grants broad access to your secret, which BlockPublicPolicy prevents.",
         ));
     }
     let mut secrets = store.0.write();
     let secret = find_mut(&mut secrets, &input.secret_id)?;
     secret.policy = Some(policy);
     Ok(json!({ "ARN": secret.arn, "Name": secret.name }))
+}
+
+/// Whether a policy gives everybody access without a condition.
+fn is_public(policy: &Value) -> bool {
+    let statements = match &policy["Statement"] {
+        Value::Array(statements) => statements.as_slice(),
+        one => std::slice::from_ref(one),
+    };
+    let names_all = |principal: &Value| match principal {
+        Value::Array(all) => all.iter().any(|one| one == "*"),
+        one => one == "*",
+    };
+    statements.iter().any(|statement| {
+        let principal = &statement["Principal"];
+        statement["Effect"] == "Allow"
+            && statement["Condition"].is_null()
+            && (names_all(principal) || names_all(&principal["AWS"]))
+    })
 }
 
 fn add_tags(tags: &mut BTreeMap<String, String>, more: Vec<Tag>) -> Result<(), ApiError> {

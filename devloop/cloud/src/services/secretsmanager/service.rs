@@ -1,9 +1,11 @@
 //! The service: runs operations by name.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::{put, random, read, remove, store::Store};
-use crate::{clock::Clock, context::Context, error::ApiError, regional::Regional};
+use crate::{clock::Clock, context::Context, error::ApiError, kept::Budget, regional::Regional};
 
 /// The most bytes that the values of all secrets may have. AWS has no such limit, and this machine's memory has one.
 pub(super) const KEPT_BYTES: usize = 64 << 20;
@@ -13,18 +15,20 @@ pub(super) const KEPT_BYTES: usize = 64 << 20;
 pub(crate) struct SecretsManager {
     clock: Clock,
     regions: Regional<Store>,
+    /// The values of all secrets and their older versions.
+    values: Arc<Budget>,
 }
 
 impl SecretsManager {
     /// A service without secrets.
     pub(crate) fn new(clock: Clock) -> Self {
-        Self { clock, regions: Regional::default() }
+        Self { clock, regions: Regional::default(), values: Arc::new(Budget::new(KEPT_BYTES)) }
     }
 
     /// How many secrets there are, and the bytes of their values.
     pub(super) fn size(&self) -> (usize, usize) {
-        let sizes = self.regions.all().into_iter().map(|(_, store)| store.size());
-        sizes.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
+        let secrets = self.regions.all().into_iter().map(|(_, store)| store.0.read().len()).sum();
+        (secrets, self.values.bytes())
     }
 
     /// Runs one operation by its API name.
@@ -34,17 +38,10 @@ impl SecretsManager {
         let now_ms = self.clock.now_ms();
         // Every operation first removes the secrets whose recovery window has ended.
         store.expire(now_ms);
-        let adds = matches!(operation, "CreateSecret" | "PutSecretValue" | "UpdateSecret");
-        if adds && self.size().1 >= KEPT_BYTES {
-            return Err(ApiError::client(
-                "LimitExceededException",
-                format!("the secrets have {KEPT_BYTES} bytes, the most that this cloud keeps; delete some"),
-            ));
-        }
         match operation {
-            "CreateSecret" => put::create(&store, cx, now_ms, input),
-            "PutSecretValue" => put::value(&store, now_ms, input),
-            "UpdateSecret" => put::update(&store, now_ms, input),
+            "CreateSecret" => put::create(&store, cx, now_ms, &self.values, input),
+            "PutSecretValue" => put::value(&store, now_ms, &self.values, input),
+            "UpdateSecret" => put::update(&store, now_ms, &self.values, input),
             "UpdateSecretVersionStage" => put::stage(&store, now_ms, input),
             "TagResource" => put::tag(&store, input),
             "UntagResource" => put::untag(&store, input),

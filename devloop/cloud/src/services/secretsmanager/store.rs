@@ -1,11 +1,17 @@
 //! The secrets of one region.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use parking_lot::RwLock;
 use serde_json::{Value, json};
 
-use crate::error::ApiError;
+use crate::{
+    error::ApiError,
+    kept::{Budget, Kept},
+};
 
 /// The labels that Secrets Manager moves itself [What's in a Secrets Manager secret?].
 pub(super) const CURRENT: &str = "AWSCURRENT";
@@ -38,12 +44,13 @@ pub(super) struct Secret {
 }
 
 /// One value of a secret.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Version {
     pub(super) id: String,
     pub(super) content: Content,
     pub(super) created_ms: i64,
     pub(super) stages: BTreeSet<String>,
+    _kept: Kept,
 }
 
 /// A value in the form in which it was given.
@@ -65,13 +72,6 @@ impl Content {
 }
 
 impl Store {
-    /// How many secrets there are, and the bytes of their values.
-    pub(super) fn size(&self) -> (usize, usize) {
-        let secrets = self.0.read();
-        let versions = secrets.values().flat_map(|secret| &secret.versions);
-        (secrets.len(), versions.map(|version| version.content.shown().1.len()).sum())
-    }
-
     /// Forgets the secrets whose window of recovery is over.
     pub(super) fn expire(&self, now_ms: i64) {
         let is_over = |secret: &Secret| secret.deleted_ms.is_some_and(|at| at <= now_ms);
@@ -139,6 +139,7 @@ impl Secret {
         content: Content,
         stages: BTreeSet<String>,
         now_ms: i64,
+        budget: &Arc<Budget>,
     ) -> Result<(), ApiError> {
         if let Some(known) = self.versions.iter().find(|version| version.id == id) {
             if known.content == content {
@@ -150,7 +151,20 @@ impl Secret {
             );
             return Err(ApiError::client("ResourceExistsException", message));
         }
+        let bytes = content.shown().1.len();
+        let kept = Kept::claim(budget, bytes).ok_or_else(|| {
+            ApiError::client(
+                "LimitExceededException",
+                format!(
+                    "This value has {bytes} bytes and the others have {}; the embedded cloud keeps {} MB of them. Delete \
+                     secrets without recovery.",
+                    budget.bytes(),
+                    budget.most() >> 20
+                ),
+            )
+        })?;
         self.versions.push(Version {
+            _kept: kept,
             id: id.to_owned(),
             content,
             created_ms: now_ms,
@@ -213,20 +227,23 @@ mod tests {
 
     #[test]
     fn what_was_current_becomes_the_previous_version() {
-        let mut secret = Secret::default();
+        let (mut secret, budget) = (Secret::default(), Arc::default());
         let current = || BTreeSet::from([CURRENT.to_owned()]);
         let text = |text: &str| Content::Text(text.to_owned());
-        secret.add("1", text("a"), current(), 1).unwrap();
-        secret.add("2", text("b"), current(), 2).unwrap();
+        secret.add("1", text("a"), current(), 1, &budget).unwrap();
+        secret.add("2", text("b"), current(), 2, &budget).unwrap();
         assert_eq!(stages(&secret), [("1", vec![PREVIOUS]), ("2", vec![CURRENT])]);
-        secret.add("3", text("c"), BTreeSet::from(["TRIAL".to_owned()]), 3).unwrap();
+        secret.add("3", text("c"), BTreeSet::from(["TRIAL".to_owned()]), 3, &budget).unwrap();
         secret.move_label(CURRENT, Some("1"));
         assert_eq!(stages(&secret), [("1", vec![CURRENT]), ("2", vec![PREVIOUS]), ("3", vec!["TRIAL"])]);
-        secret.add("3", text("c"), current(), 4).unwrap();
+        secret.add("3", text("c"), current(), 4, &budget).unwrap();
         assert_eq!(secret.labelled(CURRENT).unwrap().id, "1", "a second try changes nothing");
-        assert_eq!(secret.add("3", text("d"), current(), 4).unwrap_err().code, "ResourceExistsException");
+        assert_eq!(
+            secret.add("3", text("d"), current(), 4, &budget).unwrap_err().code,
+            "ResourceExistsException"
+        );
         for number in 4..200 {
-            secret.add(&number.to_string(), text("x"), current(), number).unwrap();
+            secret.add(&number.to_string(), text("x"), current(), number, &budget).unwrap();
         }
         assert_eq!(secret.versions.len(), MOST_VERSIONS);
         assert!(secret.labelled("TRIAL").is_some(), "versions with labels stay");

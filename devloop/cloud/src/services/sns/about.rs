@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use super::{Sns, cloudformation, deliver::MOST_PENDING};
+use super::{
+    Sns, cloudformation,
+    deliver::{MEMORY, MOST_PENDING},
+};
 use crate::{
     resource::ResourceType,
     service::{About, Answering, Dialect, Query, Service, about_and_call},
@@ -39,6 +42,7 @@ static ABOUT: About = About {
     ],
     without_effect: &[
         "topic policies: the embedded cloud does not evaluate IAM",
+        "KmsMasterKeyId and TracingConfig: nothing is encrypted, and no traces are sent",
         "SignatureVersion: signatures look like those of AWS, but cannot be verified",
     ],
     ..About::named("sns")
@@ -57,12 +61,15 @@ impl Service for Sns {
     }
 
     fn retained(&self) -> Vec<(&'static str, u64)> {
-        vec![("topic_deliveries_pending", self.pending() as u64)]
+        vec![
+            ("topic_deliveries_pending", self.pending() as u64),
+            ("topic_memory", self.courier().memory.bytes() as u64),
+        ]
     }
 
-    /// The limit applies to every subscription.
+    /// The limit of deliveries applies to every subscription, that of memory to all topics together.
     fn limits(&self) -> &'static [(&'static str, u64)] {
-        &[("topic_deliveries_pending", MOST_PENDING as u64)]
+        &[("topic_deliveries_pending", MOST_PENDING as u64), ("topic_memory", MEMORY as u64)]
     }
 
     fn status(&self, _: i64) -> Answering<'_, Vec<(&'static str, Value)>> {

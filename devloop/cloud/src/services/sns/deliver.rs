@@ -18,10 +18,22 @@ use super::{
     retry::{self, Policy},
     store::{Protocol, Subscription, Topic},
 };
-use crate::{cause, clock::Clock, context::Context, services::sqs::Parcel};
+use crate::{
+    cause,
+    clock::Clock,
+    context::Context,
+    kept::{Budget, Kept},
+    services::sqs::Parcel,
+};
 
 /// The most deliveries of one subscription in progress; further ones go to its dead-letter queue.
 pub(super) const MOST_PENDING: usize = 10_000;
+
+/// The most memory of the messages of all topics that are on their way, and of the deduplication ids of FIFO topics.
+pub(super) const MEMORY: usize = 256 << 20;
+
+/// About how many bytes a delivery takes besides its message.
+const OVERHEAD: usize = 1_000;
 
 /// How long an HTTP endpoint may take to answer.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -37,6 +49,8 @@ pub(super) struct Courier {
     pub(super) mailbox: Arc<Mailbox>,
     pub(super) poster: Poster,
     pub(super) counts: Counts,
+    /// The memory of what is on its way.
+    pub(super) memory: Arc<Budget>,
 }
 
 /// Counts of messages by their outcome, for `devloop status`.
@@ -93,9 +107,15 @@ impl Courier {
             delivery.subscription.pending.fetch_sub(1, Ordering::AcqRel);
             return self.give_up(&delivery, "too many deliveries of the subscription are in progress");
         }
+        let Some(kept) = Kept::claim(&self.memory, delivery.message.bytes() + OVERHEAD) else {
+            delivery.subscription.pending.fetch_sub(1, Ordering::AcqRel);
+            return self
+                .give_up(&delivery, "the messages of all topics that are on their way take too much memory");
+        };
         let courier = Arc::clone(self);
         tokio::spawn(cause::carried(async move {
             courier.pursue(&delivery, tries).await;
+            drop(kept);
             delivery.subscription.pending.fetch_sub(1, Ordering::AcqRel);
         }));
     }

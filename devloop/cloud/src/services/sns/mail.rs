@@ -1,7 +1,9 @@
 //! E-mails, which are kept as files instead of being sent: one `.eml` for each, in a folder that the cloud's options name.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -114,7 +116,10 @@ fn store(folder: &Path, number: u64, letter: &Letter) -> io::Result<PathBuf> {
     let file = folder.join(file_name(number));
     // Renamed into place, so that readers of the folder never see a half-written mail.
     let beside = folder.join(format!(".{}", file_name(number)));
-    fs::write(&beside, letter.eml())?;
+    // A mail may hold what is for its reader alone, such as the link that resets a password.
+    let mut written =
+        fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+    written.write_all(letter.eml().as_bytes())?;
     fs::rename(&beside, &file)?;
     if let Some(old) = number.checked_sub(MOST_KEPT) {
         // The file may have been deleted already.

@@ -44,15 +44,25 @@ pub(super) struct Draft {
     pub(super) message_deduplication_id: Option<String>,
 }
 
+fn attribute_bytes((name, value): (&String, &Attribute)) -> usize {
+    let text = value.string_value.as_ref().or(value.binary_value.as_ref()).map_or(0, String::len);
+    name.len() + value.data_type.len() + text
+}
+
+impl Published {
+    /// About how many bytes its texts take.
+    pub(super) fn bytes(&self) -> usize {
+        self.text.len()
+            + self.forms.values().map(String::len).sum::<usize>()
+            + self.attributes.iter().map(attribute_bytes).sum::<usize>()
+    }
+}
+
 impl Draft {
     /// The message's size as it counts against the limits, in bytes.
     pub(super) fn bytes(&self) -> usize {
-        let attribute = |(name, value): (&String, &Attribute)| {
-            let text = value.string_value.as_ref().or(value.binary_value.as_ref()).map_or(0, String::len);
-            name.len() + value.data_type.len() + text
-        };
         self.message.as_ref().map_or(0, String::len)
-            + self.message_attributes.iter().map(attribute).sum::<usize>()
+            + self.message_attributes.iter().map(attribute_bytes).sum::<usize>()
     }
 
     /// Checks the message and prepares it for the topic.

@@ -11,7 +11,7 @@ use super::{
     service::Sns,
     store::Topic,
 };
-use crate::{context::Context, error::ApiError, services::sqs::First};
+use crate::{context::Context, error::ApiError, kept::Budget, services::sqs::First};
 
 /// Sequence numbers of topics have twenty digits and increase [Message ordering details for FIFO topics].
 const FIRST_SEQUENCE: u64 = 10_000_000_000_000_000_000;
@@ -123,6 +123,20 @@ fn publish(sns: &Sns, cx: &Context, topic: &Arc<Topic>, draft: Draft) -> Result<
 }
 
 /// Publishes to a FIFO topic. A duplicate of a message of the last five minutes is acknowledged but not delivered.
+/// The error while so many messages are on their way that no more are remembered; SNS throttles with it [Publish, `Throttled`].
+fn full(memory: &Budget) -> ApiError {
+    ApiError::with_status(
+        429,
+        "Throttled",
+        format!(
+            "The messages of topics that are on their way, and the deduplication ids of the last five minutes, take {} MiB; the \
+             embedded cloud keeps {} MiB. Try again when the subscriptions' endpoints have answered.",
+            memory.bytes() >> 20,
+            memory.most() >> 20
+        ),
+    )
+}
+
 fn in_order(sns: &Sns, cx: &Context, topic: &Topic, mut message: Published) -> Result<Value, ApiError> {
     let Some(group) = message.group.clone() else {
         return Err(invalid("The MessageGroupId parameter is required for FIFO topics"));
@@ -143,6 +157,9 @@ fn in_order(sns: &Sns, cx: &Context, topic: &Topic, mut message: Published) -> R
     let mut order = topic.order.lock();
     if let Some(first) = order.accepted.find(scope, &id, message.at_ms) {
         return Ok(json!({ "MessageId": first.id, "SequenceNumber": first.sequence_number }));
+    }
+    if !sns.courier().memory.has_room(id.len()) {
+        return Err(full(&sns.courier().memory));
     }
     order.last += 1;
     let sequence_number = (FIRST_SEQUENCE + order.last * 1_000).to_string();

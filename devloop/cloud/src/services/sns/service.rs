@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::sync::broadcast;
 
 use super::{
-    deliver::{Counts, Courier},
+    deliver::{Counts, Courier, MEMORY},
     http::Poster,
     input::{self, invalid, required},
     mail::{Mail, Mailbox},
@@ -18,7 +18,7 @@ use super::{
     store::{Region, Topic},
     subscriptions, tags, topics,
 };
-use crate::{clock::Clock, context::Context, error::ApiError, regional::Regional};
+use crate::{clock::Clock, context::Context, error::ApiError, kept::Budget, regional::Regional};
 
 /// SNS. Topic policies are kept without effect, because this cloud does not check callers.
 #[derive(Debug)]
@@ -36,6 +36,7 @@ impl Sns {
             mailbox: Arc::new(Mailbox::new(mail_folder)),
             poster: Poster::new(),
             counts: Counts::default(),
+            memory: Arc::new(Budget::new(MEMORY)),
         };
         Self { regions: Regional::default(), courier: Arc::new(courier) }
     }

@@ -12,7 +12,7 @@ use indexmap::IndexMap;
 use parking_lot::{Mutex, RwLock};
 
 use super::{attributes::SubscriptionSettings, topics::TopicSettings};
-use crate::services::sqs::Accepted;
+use crate::{kept::Budget, services::sqs::Accepted};
 
 /// The topics and subscriptions of one region.
 #[derive(Debug, Default)]
@@ -93,6 +93,7 @@ impl Topic {
         arn: String,
         settings: TopicSettings,
         tags: BTreeMap<String, String>,
+        deduplication: &Arc<Budget>,
     ) -> Self {
         Self {
             name: name.to_owned(),
@@ -101,7 +102,7 @@ impl Topic {
             tags: RwLock::new(tags),
             subscriptions: RwLock::default(),
             unsubscribed: AtomicUsize::new(0),
-            order: Mutex::default(),
+            order: Mutex::new(Order { accepted: Accepted::within(deduplication), last: 0 }),
         }
     }
 

@@ -199,7 +199,10 @@ async fn mails_are_kept_as_files() {
     fixture.publish(json!({ "Subject": "Failure", "Message": "line one\nline two" })).await;
     let mail = mails.recv().await.unwrap();
     assert_eq!((mail.number, mail.to.as_str(), mail.subject.as_str()), (1, "who@example.com", "Failure"));
-    let text = std::fs::read_to_string(fixture.folder.path().join("mail/000001.eml")).unwrap();
+    let file = fixture.folder.path().join("mail/000001.eml");
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600, "a mail is for nobody else on this machine");
+    let text = std::fs::read_to_string(file).unwrap();
     assert!(
         text.starts_with(
             "From: Orders <no-reply@sns.amazonaws.com>\r\nTo: who@example.com\r\nSubject: Failure\r\n"

@@ -34,6 +34,10 @@ pub(super) struct TopicSettings {
     pub(super) scope_is_group: bool,
     /// `1` or `2`.
     pub(super) signature_version: Option<String>,
+    /// Kept and shown without effect: nothing is encrypted.
+    pub(super) kms_key: Option<String>,
+    /// `Active` or `PassThrough`, kept and shown without effect: no traces are sent.
+    pub(super) tracing: Option<String>,
 }
 
 impl TopicSettings {
@@ -64,7 +68,11 @@ impl TopicSettings {
                 self.signature_version = Some(value.to_owned());
             }
             "SignatureVersion" => return Err(invalid("SignatureVersion")),
-            "TracingConfig" if value == "PassThrough" => {}
+            "TracingConfig" if matches!(value, "Active" | "PassThrough") => {
+                self.tracing = Some(value.to_owned());
+            }
+            "TracingConfig" => return Err(invalid("TracingConfig")),
+            "KmsMasterKeyId" => self.kms_key = Some(value.to_owned()).filter(|key| !key.is_empty()),
             "FifoTopic" if flag()? == fifo => {}
             "FifoTopic" => return Err(invalid("FifoTopic")),
             "ContentBasedDeduplication" if fifo => self.by_content = flag()?,
@@ -78,7 +86,7 @@ impl TopicSettings {
             "ContentBasedDeduplication" | "FifoThroughputScope" => {
                 return Err(invalid(format_args!("{name} is only supported for FIFO topics")));
             }
-            "KmsMasterKeyId" | "TracingConfig" | "ArchivePolicy" | "DataProtectionPolicy" => {
+            "ArchivePolicy" | "DataProtectionPolicy" => {
                 return Err(ApiError::unsupported(format_args!("the topic attribute {name} (sns)")));
             }
             _ if name.contains("Feedback") => {
@@ -145,7 +153,7 @@ pub(super) fn create(sns: &Sns, cx: &Context, input: Value) -> Result<Value, Api
             return Err(invalid("Tags Reason: Topic already exists with different tags"));
         }
     } else {
-        let topic = Topic::new(&name, arn.clone(), settings, input.tags);
+        let topic = Topic::new(&name, arn.clone(), settings, input.tags, &sns.courier().memory);
         topics.insert(name, Arc::new(topic));
     }
     Ok(json!({ "TopicArn": arn }))
@@ -200,6 +208,12 @@ pub(super) fn attributes(sns: &Sns, cx: &Context, input: Value) -> Result<Value,
     }
     if let Some(version) = &settings.signature_version {
         add("SignatureVersion", version.clone());
+    }
+    if let Some(key) = &settings.kms_key {
+        add("KmsMasterKeyId", key.clone());
+    }
+    if let Some(mode) = &settings.tracing {
+        add("TracingConfig", mode.clone());
     }
     if topic.is_fifo() {
         add("FifoTopic", "true".to_owned());

@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Sqs, cloudformation, queue::KEPT_BYTES};
+use super::{
+    Sqs, cloudformation,
+    queue::{KEPT_BYTES, MEMORY},
+};
 use crate::{
     resource::ResourceType,
     service::{About, Answering, Dialect, Json, JsonVersion, Query, Service, about_and_call},
@@ -64,7 +67,7 @@ static ABOUT: About = About {
     ],
     without_effect: &[
         "queue policies: the embedded cloud does not evaluate IAM",
-        "KmsMasterKeyId and SqsManagedSseEnabled: nothing is encrypted",
+        "KmsMasterKeyId, KmsDataKeyReusePeriodSeconds and SqsManagedSseEnabled: nothing is encrypted",
         "the wait of 60 seconds after DeleteQueue: a queue of the same name can be created at once, so that a stack can be deployed anew",
     ],
     ..About::named("sqs")
@@ -86,12 +89,14 @@ impl Service for Sqs {
         vec![
             ("queue_messages", queues.iter().map(|queue| queue.counts.total() as u64).sum()),
             ("queue_bytes", queues.iter().map(|queue| queue.bytes as u64).sum()),
+            ("queue_memory", self.memory().bytes() as u64),
         ]
     }
 
-    /// The limit applies to every queue: bodies, attributes, and the deduplication ids of a FIFO queue.
+    /// The limit of bytes applies to every queue: bodies, attributes, and the deduplication ids of a FIFO queue. That of memory
+    /// applies to all queues together.
     fn limits(&self) -> &'static [(&'static str, u64)] {
-        &[("queue_bytes", KEPT_BYTES as u64)]
+        &[("queue_bytes", KEPT_BYTES as u64), ("queue_memory", MEMORY as u64)]
     }
 
     fn status(&self, _: i64) -> Answering<'_, Vec<(&'static str, Value)>> {

@@ -8,7 +8,7 @@ use super::{
     attributes::Settings,
     deduplication::First,
     message::Message,
-    messages::{Incoming, Withdrawn},
+    messages::{Incoming, OVERHEAD, Withdrawn},
     queue::{KEPT_BYTES, Queue, State},
     received::sequence_number,
     service::{invalid, missing},
@@ -91,23 +91,33 @@ impl Queue {
     }
 
     fn add(&self, state: &mut State, incoming: Incoming) -> Result<u64, ApiError> {
-        if state.messages.bytes() + state.accepted.bytes() + incoming.message.bytes() > KEPT_BYTES {
-            return Err(ApiError::with_status(
-                503,
-                "ServiceUnavailable",
-                format!(
-                    "The queue {} holds {} MiB, the most that the embedded cloud keeps of one queue. Receive, delete or \
-                     purge its messages.",
-                    self.name,
-                    KEPT_BYTES >> 20
-                ),
-            ));
+        let bytes = incoming.message.bytes();
+        if state.messages.bytes() + state.accepted.bytes() + bytes > KEPT_BYTES {
+            return Err(full(format!(
+                "The queue {} holds {} MiB, the most that the embedded cloud keeps of one queue. Receive, delete or purge its \
+                 messages.",
+                self.name,
+                KEPT_BYTES >> 20
+            )));
+        }
+        let all = state.messages.budget();
+        if !all.has_room(bytes + OVERHEAD) {
+            return Err(full(format!(
+                "All queues together take {} MiB, and the embedded cloud keeps {} MiB. Receive, delete or purge the messages of \
+                 some; `devloop status` shows how many each has.",
+                all.bytes() >> 20,
+                all.most() >> 20
+            )));
         }
         let number = state.messages.insert(incoming);
         self.waiters.wake(state.messages.receivable());
         self.new_message.notify_one();
         Ok(number)
     }
+}
+
+fn full(why: String) -> ApiError {
+    ApiError::with_status(503, "ServiceUnavailable", why)
 }
 
 /// Checks a message against the type of queue, and sets a content-based deduplication id if needed. Returns what identifies

@@ -27,6 +27,10 @@ pub(super) struct Settings {
     pub(super) fifo: Option<Fifo>,
     /// Kept and shown without effect: messages are in memory only, so there is nothing to encrypt at rest.
     managed_sse: bool,
+    /// The key of KMS, which takes the place of the queue's managed encryption; without effect, too.
+    kms_key: Option<String>,
+    /// How long a data key of KMS is used, in seconds.
+    kms_reuse_s: i64,
 }
 
 /// The attributes of a FIFO queue. Queues have no throughput limit here, so the high throughput setting has no effect; it
@@ -41,12 +45,14 @@ pub(super) struct Fifo {
 }
 
 /// The attributes that [`Settings::get`] returns, in the order of the API reference.
-pub(super) const SETTABLE: [&str; 13] = [
+pub(super) const SETTABLE: [&str; 15] = [
     "ContentBasedDeduplication",
     "DeduplicationScope",
     "DelaySeconds",
     "FifoQueue",
     "FifoThroughputLimit",
+    "KmsDataKeyReusePeriodSeconds",
+    "KmsMasterKeyId",
     "MaximumMessageSize",
     "MessageRetentionPeriod",
     "Policy",
@@ -71,6 +77,8 @@ impl Settings {
             redrive_allow: None,
             fifo: fifo.then(Fifo::default),
             managed_sse: true,
+            kms_key: None,
+            kms_reuse_s: 300,
         }
     }
 
@@ -94,6 +102,7 @@ impl Settings {
             "MessageRetentionPeriod" => (&mut self.retention_s, 60..=14 * 86_400),
             "ReceiveMessageWaitTimeSeconds" => (&mut self.wait_s, 0..=20),
             "VisibilityTimeout" => (&mut self.visibility_s, 0..=43_200),
+            "KmsDataKeyReusePeriodSeconds" => (&mut self.kms_reuse_s, 60..=86_400),
             "Policy" => {
                 self.policy = Some(value.to_owned()).filter(|policy| !policy.is_empty());
                 return match &self.policy {
@@ -107,14 +116,20 @@ impl Settings {
             }
             "SqsManagedSseEnabled" => {
                 self.managed_sse = value.parse().map_err(|_| bad_value(name))?;
+                if self.managed_sse {
+                    self.kms_key = None;
+                }
                 return Ok(());
             }
             "RedriveAllowPolicy" => {
                 self.redrive_allow = if value.is_empty() { None } else { Some(RedriveAllow::parse(value)?) };
                 return Ok(());
             }
-            "KmsMasterKeyId" | "KmsDataKeyReusePeriodSeconds" => {
-                return Err(ApiError::unsupported(format_args!("encryption with KMS keys (sqs:{name})")));
+            // A queue has one kind of encryption at a time.
+            "KmsMasterKeyId" => {
+                self.kms_key = Some(value.to_owned()).filter(|key| !key.is_empty());
+                self.managed_sse &= self.kms_key.is_none();
+                return Ok(());
             }
             _ => {
                 let fifo = self.fifo.as_mut().ok_or_else(|| unknown(name))?;
@@ -137,6 +152,8 @@ impl Settings {
             "RedrivePolicy" => self.redrive.as_ref().map(|redrive| redrive.text.clone()),
             "RedriveAllowPolicy" => self.redrive_allow.as_ref().map(|allow| allow.text.clone()),
             "SqsManagedSseEnabled" => Some(self.managed_sse.to_string()),
+            "KmsMasterKeyId" => self.kms_key.clone(),
+            "KmsDataKeyReusePeriodSeconds" => self.kms_key.as_ref().map(|_| self.kms_reuse_s.to_string()),
             _ => self.fifo.as_ref()?.get(name),
         }
     }
@@ -226,7 +243,24 @@ mod tests {
         check("RedriveAllowPolicy", r#"{"redrivePermission":"some"}"#, Err("InvalidParameterValue"));
         check("RedriveAllowPolicy", r#"{"redrivePermission":"byQueue"}"#, Err("InvalidParameterValue"));
         check("FifoQueue", "false", Err("InvalidAttributeName"));
-        check("KmsMasterKeyId", "alias/aws/sqs", Err("NotImplementedException"));
+        check("KmsMasterKeyId", "alias/aws/sqs", Ok("alias/aws/sqs"));
+        check("KmsDataKeyReusePeriodSeconds", "59", Err("InvalidAttributeValue"));
         check("Colour", "red", Err("InvalidAttributeName"));
+    }
+
+    #[test]
+    fn a_queue_has_one_kind_of_encryption_at_a_time() {
+        let mut settings = Settings::new(false);
+        let mut check = |name: &str, value: &str, [managed, key, reuse]: [Option<&str>; 3]| {
+            settings.set(name, value).unwrap();
+            let names = ["SqsManagedSseEnabled", "KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds"];
+            let shown = names.map(|name| settings.get(name));
+            assert_eq!(shown.each_ref().map(Option::as_deref), [managed, key, reuse], "{name}={value}");
+        };
+        check("KmsDataKeyReusePeriodSeconds", "600", [Some("true"), None, None]);
+        check("KmsMasterKeyId", "alias/k", [Some("false"), Some("alias/k"), Some("600")]);
+        check("SqsManagedSseEnabled", "true", [Some("true"), None, None]);
+        check("KmsMasterKeyId", "alias/k", [Some("false"), Some("alias/k"), Some("600")]);
+        check("KmsMasterKeyId", "", [Some("false"), None, None]);
     }
 }

@@ -56,7 +56,8 @@ pub(super) fn create(sqs: &Sqs, cx: &Context, input: Value) -> Result<Value, Api
         }
     } else {
         let tags = input.tags.unwrap_or_default();
-        let queue = Queue::new(cx, sqs.clock().clone(), &name, settings, tags, sqs.new_message());
+        let queue =
+            Queue::new(cx, sqs.clock().clone(), &name, settings, tags, sqs.new_message(), sqs.memory());
         queues.insert(name.clone(), Arc::new(queue));
     }
     Ok(json!({ "QueueUrl": queue_url(cx, &name) }))
@@ -135,7 +136,6 @@ fn page(
 pub(super) fn attributes(sqs: &Sqs, cx: &Context, input: Value) -> Result<Value, ApiError> {
     let queue = sqs.target(cx, &input)?;
     let wanted = wire::read::<Input>(input)?.attribute_names.unwrap_or_default();
-    let known = ["All", "KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds"];
     let mut all = computed(&queue);
     let settings = queue.settings();
     for name in SETTABLE {
@@ -143,9 +143,8 @@ pub(super) fn attributes(sqs: &Sqs, cx: &Context, input: Value) -> Result<Value,
             all.insert(name.to_owned(), value.into());
         }
     }
-    let unknown = |name: &&String| {
-        !all.contains_key(*name) && !SETTABLE.contains(&name.as_str()) && !known.contains(&name.as_str())
-    };
+    let unknown =
+        |name: &&String| *name != "All" && !all.contains_key(*name) && !SETTABLE.contains(&name.as_str());
     if let Some(name) = wanted.iter().find(unknown) {
         return Err(attributes::unknown(name));
     }

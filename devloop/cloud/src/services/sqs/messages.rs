@@ -6,13 +6,18 @@ use std::{
     sync::Arc,
 };
 
+pub(crate) use super::counts::Counts;
 use super::{
     groups::{Groups, MessageState},
     message::Message,
 };
+use crate::kept::{Budget, Kept};
 
 /// The longest total visibility timeout after a message was received, in ms [Amazon SQS visibility timeout].
 const LONGEST_MS: i64 = 12 * 3600 * 1000;
+
+/// About how many bytes a message takes in memory besides its body and attributes.
+pub(super) const OVERHEAD: usize = 400;
 
 /// The messages of one queue.
 #[derive(Debug)]
@@ -25,6 +30,8 @@ pub(super) struct Messages {
     by_age: BTreeSet<(i64, u64)>,
     delayed: usize,
     bytes: usize,
+    /// Its memory, among that of all queues.
+    kept: Kept,
     next: u64,
 }
 
@@ -86,24 +93,6 @@ pub(super) struct Taken {
 /// A message that was removed, and its source queue if it is a dead letter.
 pub(super) type Withdrawn = (Arc<Message>, Option<Arc<str>>);
 
-/// The number of messages in each state.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
-pub(crate) struct Counts {
-    /// Visible messages; in a FIFO queue also those that are blocked by their group.
-    pub(crate) visible: usize,
-    /// Messages in flight: received, and neither deleted nor visible again.
-    pub(crate) in_flight: usize,
-    /// Delayed messages.
-    pub(crate) delayed: usize,
-}
-
-impl Counts {
-    /// All messages together.
-    pub(crate) fn total(self) -> usize {
-        self.visible + self.in_flight + self.delayed
-    }
-}
-
 /// The outcome of [`Messages::hide_until`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Hidden {
@@ -115,8 +104,8 @@ pub(super) enum Hidden {
 }
 
 impl Messages {
-    /// No messages; `fifo` says whether this is a FIFO queue.
-    pub(super) fn new(fifo: bool) -> Self {
+    /// No messages; `fifo` says whether this is a FIFO queue. Their memory counts in `budget`.
+    pub(super) fn new(fifo: bool, budget: &Arc<Budget>) -> Self {
         let order = if fifo { Order::Fifo(Groups::default()) } else { Order::Standard(BTreeMap::new()) };
         Self {
             all: HashMap::new(),
@@ -125,6 +114,7 @@ impl Messages {
             by_age: BTreeSet::new(),
             delayed: 0,
             bytes: 0,
+            kept: Kept::within(budget),
             next: 0,
         }
     }
@@ -135,6 +125,7 @@ impl Messages {
         let number = self.number();
         self.by_age.insert((enqueued_ms, number));
         self.bytes += message.bytes();
+        self.kept.add(message.bytes() + OVERHEAD);
         let place = Phase::Delayed(due_ms.unwrap_or_default());
         let stored = Stored {
             message,
@@ -305,6 +296,11 @@ impl Messages {
         self.bytes
     }
 
+    /// The memory of all queues.
+    pub(super) fn budget(&self) -> &Arc<Budget> {
+        self.kept.budget()
+    }
+
     /// When the oldest message was sent, in ms since the epoch.
     pub(super) fn oldest(&self) -> Option<i64> {
         self.by_age.first().map(|(enqueued, _)| *enqueued)
@@ -312,7 +308,8 @@ impl Messages {
 
     /// Removes all messages.
     pub(super) fn clear(&mut self) {
-        *self = Self { next: self.next, ..Self::new(matches!(self.order, Order::Fifo(_))) };
+        let emptied = Self::new(matches!(self.order, Order::Fifo(_)), self.kept.budget());
+        *self = Self { next: self.next, ..emptied };
     }
 
     fn number(&mut self) -> u64 {
@@ -365,6 +362,7 @@ impl Messages {
         if let Some(stored) = self.all.remove(&number) {
             self.by_age.remove(&(stored.enqueued_ms, number));
             self.bytes -= stored.message.bytes();
+            self.kept.remove(stored.message.bytes() + OVERHEAD);
         }
     }
 }

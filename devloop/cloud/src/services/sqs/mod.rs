@@ -6,6 +6,7 @@ mod attempts;
 mod attributes;
 mod batch;
 mod cloudformation;
+mod counts;
 mod deduplication;
 mod deliver;
 mod forms;

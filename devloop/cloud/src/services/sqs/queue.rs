@@ -15,10 +15,13 @@ use super::{
     service::does_not_exist,
     waiters::Waiters,
 };
-use crate::{clock::Clock, context::Context, error::ApiError};
+use crate::{clock::Clock, context::Context, error::ApiError, kept::Budget};
 
 /// The most bytes of one queue: bodies, attributes, and the deduplication ids of a FIFO queue's last five minutes.
 pub(crate) const KEPT_BYTES: usize = 512 << 20;
+
+/// The most memory of all queues together, which includes what each message takes besides its body and attributes.
+pub(crate) const MEMORY: usize = 1 << 30;
 
 /// The shortest time between two purges, in ms [`PurgeQueue`, Amazon SQS API reference].
 const PURGE_MS: i64 = 60_000;
@@ -59,6 +62,7 @@ impl Queue {
         settings: Settings,
         tags: BTreeMap<String, String>,
         new_message: Arc<Notify>,
+        budget: &Arc<Budget>,
     ) -> Self {
         let created_ms = clock.now_ms();
         Self {
@@ -68,11 +72,11 @@ impl Queue {
             clock,
             created_ms,
             state: Mutex::new(State {
-                messages: Messages::new(settings.fifo.is_some()),
+                messages: Messages::new(settings.fifo.is_some(), budget),
                 settings,
                 modified_ms: created_ms,
                 tags,
-                accepted: Accepted::default(),
+                accepted: Accepted::within(budget),
                 attempts: Attempts::default(),
                 tally: Tally::default(),
                 purged_ms: None,

@@ -17,13 +17,13 @@ use super::{
     metrics,
     moves::{self, Tasks},
     permissions,
-    queue::Queue,
+    queue::{MEMORY, Queue},
     receive,
     received::Received,
     send,
 };
 use crate::{
-    arn::Arn, clock::Clock, context::Context, error::ApiError, regional::Regional,
+    arn::Arn, clock::Clock, context::Context, error::ApiError, kept::Budget, regional::Regional,
     services::cloudwatch::CloudWatch,
 };
 
@@ -37,6 +37,7 @@ pub(crate) struct Sqs {
     clock: Clock,
     regions: Arc<Regional<Queues>>,
     tasks: Arc<Tasks>,
+    memory: Arc<Budget>,
     /// Notified of every message that arrives in a queue.
     new_message: Arc<Notify>,
     /// Where metrics are recorded, and whether the recording task runs.
@@ -62,10 +63,16 @@ pub(crate) struct QueueStatus {
 impl Sqs {
     /// A service without queues.
     pub(crate) fn new(clock: Clock) -> Self {
+        Self::within(clock, MEMORY)
+    }
+
+    /// A service whose queues have so many bytes of memory together.
+    pub(super) fn within(clock: Clock, memory: usize) -> Self {
         Self {
             clock,
             regions: Arc::default(),
             tasks: Arc::default(),
+            memory: Arc::new(Budget::new(memory)),
             new_message: Arc::default(),
             meter: OnceLock::new(),
             measured: Once::new(),
@@ -175,6 +182,11 @@ impl Sqs {
             }
         }
         all
+    }
+
+    /// The memory of all queues.
+    pub(super) fn memory(&self) -> &Arc<Budget> {
+        &self.memory
     }
 
     pub(super) fn clock(&self) -> &Clock {

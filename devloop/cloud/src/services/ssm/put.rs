@@ -1,6 +1,6 @@
 //! Puts and deletes parameters.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use regex::RegexBuilder;
 use serde::Deserialize;
@@ -10,7 +10,11 @@ use super::{
     store::{Store, Version, not_found, split},
     tags::Tag,
 };
-use crate::{error::ApiError, wire};
+use crate::{
+    error::ApiError,
+    kept::{Budget, Kept},
+    wire,
+};
 
 /// The longest values in each tier, in bytes [Managing parameter tiers].
 const STANDARD: usize = 4_096;
@@ -35,7 +39,7 @@ struct Put {
 }
 
 /// [PutParameter, Systems Manager API reference]
-pub(crate) fn put(store: &Store, now_ms: i64, input: Value) -> Result<Value, ApiError> {
+pub(crate) fn put(store: &Store, now_ms: i64, budget: &Arc<Budget>, input: Value) -> Result<Value, ApiError> {
     let put: Put = wire::read(input)?;
     let (name, _) = split(&put.name);
     check_name(&name)?;
@@ -80,11 +84,15 @@ pub(crate) fn put(store: &Store, now_ms: i64, input: Value) -> Result<Value, Api
     if let Some(pattern) = &allowed_pattern {
         check_pattern(pattern, &put.value)?;
     }
+    let description = put.description.or_else(|| before.and_then(|version| version.description.clone()));
+    let texts = [Some(&put.value), description.as_ref(), allowed_pattern.as_ref()];
+    let bytes = texts.into_iter().flatten().map(String::len).sum();
     let version = Version {
+        _kept: Kept::claim(budget, bytes).ok_or_else(|| full(bytes, budget))?,
         number: before.map_or(1, |version| version.number + 1),
         kind,
         value: put.value,
-        description: put.description.or_else(|| before.and_then(|version| version.description.clone())),
+        description,
         allowed_pattern,
         key_id: (kind == "SecureString").then(|| put.key_id.unwrap_or_else(|| "alias/aws/ssm".to_owned())),
         tier,
@@ -95,6 +103,19 @@ pub(crate) fn put(store: &Store, now_ms: i64, input: Value) -> Result<Value, Api
     parameter.push(version);
     parameter.tags.extend(put.tags.into_iter().map(|tag| (tag.key, tag.value)).collect::<BTreeMap<_, _>>());
     Ok(json!({"Version": number, "Tier": tier}))
+}
+
+/// The error when there is no room for a value of so many bytes.
+fn full(bytes: usize, budget: &Budget) -> ApiError {
+    ApiError::client(
+        "ParameterLimitExceeded",
+        format!(
+            "This value has {bytes} bytes and the others have {}; the embedded cloud keeps {} MB of them, older versions \
+             included. Delete parameters.",
+            budget.bytes(),
+            budget.most() >> 20
+        ),
+    )
 }
 
 fn check_name(name: &str) -> Result<(), ApiError> {

@@ -128,7 +128,7 @@ pub(crate) fn describe(store: &Store, cx: &Context, input: Value) -> Result<Valu
         describe.next_token.as_deref(),
         |_, _| Ok(true),
         |name, _, version| {
-            let mut members = metadata(name, version);
+            let mut members = metadata(cx, name, version);
             members.insert("ARN".to_owned(), arn(cx, name).into());
             members.into()
         },
@@ -146,7 +146,7 @@ struct History {
 }
 
 /// [GetParameterHistory, Systems Manager API reference]
-pub(crate) fn history(store: &Store, input: Value) -> Result<Value, ApiError> {
+pub(crate) fn history(store: &Store, cx: &Context, input: Value) -> Result<Value, ApiError> {
     let get: History = wire::read(input)?;
     let (name, _) = split(&get.name);
     let limit = page_size(get.max_results, 50)?;
@@ -158,7 +158,7 @@ pub(crate) fn history(store: &Store, input: Value) -> Result<Value, ApiError> {
     let page: Vec<_> = rest.by_ref().take(limit).collect();
     let more = rest.next().is_some();
     let versions = page.iter().map(|version| {
-        let mut members = metadata(&name, version);
+        let mut members = metadata(cx, &name, version);
         members.insert("Value".to_owned(), version.shown(get.with_decryption).into());
         members.insert("Labels".to_owned(), json!([]));
         Value::from(members)
@@ -239,14 +239,16 @@ fn shown(cx: &Context, name: &str, selector: Option<&str>, version: &Version, de
     members
 }
 
-/// The members that a parameter's history and its description share.
-fn metadata(name: &str, version: &Version) -> Map<String, Value> {
+/// The members that a parameter's history and its description share. Every change is called the account's own, because nobody is
+/// authenticated.
+fn metadata(cx: &Context, name: &str, version: &Version) -> Map<String, Value> {
     let mut members = Map::new();
     let mut insert = |member: &str, value: Value| members.insert(member.to_owned(), value);
     insert("Name", name.into());
     insert("Type", version.kind.into());
     insert("Version", version.number.into());
     insert("LastModifiedDate", wire::epoch_seconds(version.modified_ms));
+    insert("LastModifiedUser", format!("arn:aws:iam::{}:root", cx.account).into());
     insert("Tier", version.tier.into());
     insert("DataType", "text".into());
     insert("Policies", json!([]));

@@ -1,11 +1,13 @@
 //! The service: runs operations by name.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::{put, read, store::Store, tags};
-use crate::{clock::Clock, context::Context, error::ApiError, regional::Regional};
+use crate::{clock::Clock, context::Context, error::ApiError, kept::Budget, regional::Regional};
 
-/// The most bytes that the values of all parameters and their older versions may have. AWS bounds their number, and this
+/// The most bytes that the values of all parameters and their older versions may have, with their descriptions. AWS bounds their number, and this
 /// machine's memory is bounded too.
 pub(super) const KEPT_BYTES: usize = 64 << 20;
 
@@ -14,18 +16,20 @@ pub(super) const KEPT_BYTES: usize = 64 << 20;
 pub(crate) struct Ssm {
     clock: Clock,
     regions: Regional<Store>,
+    /// The texts of all parameters and their older versions.
+    values: Arc<Budget>,
 }
 
 impl Ssm {
     /// A store without parameters.
     pub(crate) fn new(clock: Clock) -> Self {
-        Self { clock, regions: Regional::default() }
+        Self { clock, regions: Regional::default(), values: Arc::new(Budget::new(KEPT_BYTES)) }
     }
 
     /// How many parameters there are, and the bytes of their values, those of older versions included.
     pub(super) fn size(&self) -> (usize, usize) {
-        let sizes = self.regions.all().into_iter().map(|(_, store)| store.size());
-        sizes.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
+        let parameters = self.regions.all().into_iter().map(|(_, store)| store.0.read().len()).sum();
+        (parameters, self.values.bytes())
     }
 
     /// Runs one operation by its API name.
@@ -33,19 +37,13 @@ impl Ssm {
     pub(crate) async fn call(&self, cx: &Context, operation: &str, input: Value) -> Result<Value, ApiError> {
         let store = self.regions.of(&cx.region);
         match operation {
-            "PutParameter" if self.size().1 >= KEPT_BYTES => Err(ApiError::client(
-                "ParameterLimitExceeded",
-                format!(
-                    "the parameters have {KEPT_BYTES} bytes, the most that this cloud keeps; delete some"
-                ),
-            )),
-            "PutParameter" => put::put(&store, self.clock.now_ms(), input),
+            "PutParameter" => put::put(&store, self.clock.now_ms(), &self.values, input),
             "DeleteParameter" => put::delete(&store, input),
             "DeleteParameters" => put::delete_many(&store, input),
             "GetParameter" => read::get(&store, cx, input),
             "GetParameters" => read::get_many(&store, cx, input),
             "GetParametersByPath" => read::by_path(&store, cx, input),
-            "GetParameterHistory" => read::history(&store, input),
+            "GetParameterHistory" => read::history(&store, cx, input),
             "DescribeParameters" => read::describe(&store, cx, input),
             "AddTagsToResource" => tags::add(&store, input),
             "RemoveTagsFromResource" => tags::remove(&store, input),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use parking_lot::RwLock;
 
-use crate::{arn::Arn, error::ApiError};
+use crate::{arn::Arn, error::ApiError, kept::Kept};
 
 /// The most versions of a parameter [Working with parameter versions].
 const VERSIONS: usize = 100;
@@ -21,7 +21,7 @@ pub(crate) struct Parameter {
 }
 
 /// One version of a parameter.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Version {
     pub(crate) number: i64,
     /// `String`, `StringList` or `SecureString`.
@@ -32,15 +32,8 @@ pub(crate) struct Version {
     pub(crate) key_id: Option<String>,
     pub(crate) tier: &'static str,
     pub(crate) modified_ms: i64,
-}
-
-impl Store {
-    /// How many parameters there are, and the bytes of their values, those of older versions included.
-    pub(super) fn size(&self) -> (usize, usize) {
-        let parameters = self.0.read();
-        let versions = parameters.values().flat_map(Parameter::versions);
-        (parameters.len(), versions.map(|version| version.value.len()).sum())
-    }
+    /// The bytes of its texts.
+    pub(super) _kept: Kept,
 }
 
 impl Parameter {

@@ -18,6 +18,9 @@ static ABOUT: About = About {
         "GetFederationToken",
         "GetSessionToken",
     ],
+    without_effect: &[
+        "session policies and tags, ExternalId, ProvidedContexts, SerialNumber and TokenCode: the embedded cloud does not evaluate IAM",
+    ],
     ..About::named("sts")
 };
 

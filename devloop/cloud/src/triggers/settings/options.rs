@@ -148,6 +148,9 @@ impl Options {
         if kind == Kind::Sqs {
             // A queue has no starting position.
             return match &self.starting_position {
+                None if self.starting_position_timestamp.is_some() => Err(invalid(
+                    "StartingPositionTimestamp is only valid when StartingPosition is AT_TIMESTAMP",
+                )),
                 None => Ok(Start::Latest),
                 Some(_) => Err(invalid(format!("StartingPosition is not valid for arn type: {arn}"))),
             };

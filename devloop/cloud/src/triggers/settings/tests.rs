@@ -156,4 +156,9 @@ fn a_starting_position_is_checked_against_its_stream() {
         Kind::Kinesis,
         Err("StartingPositionTimestamp cannot be in the future"),
     );
+    check(
+        json!({"StartingPositionTimestamp": 4}),
+        Kind::Sqs,
+        Err("StartingPositionTimestamp is only valid when StartingPosition is AT_TIMESTAMP"),
+    );
 }

@@ -61,7 +61,7 @@ impl FakeStream {
 
     pub(super) fn add_shard(&self, id: &str, parents: &[&str], first: u128) -> Arc<FakeShard> {
         let parents = parents.iter().map(|&parent| parent.to_owned()).collect();
-        let (log, padding) = (ShardLog::new(first), AtomicUsize::new(0));
+        let (log, padding) = (ShardLog::new(first, &Arc::default()), AtomicUsize::new(0));
         let shard = Arc::new(FakeShard { id: id.to_owned(), parents, log, padding });
         self.shards.lock().push(Arc::clone(&shard));
         self.changes.send_modify(|count| *count += 1);

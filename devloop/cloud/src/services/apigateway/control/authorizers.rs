@@ -31,11 +31,12 @@ pub(super) fn create(api: &Api, input: Input) -> Result<Value, ApiError> {
     if kind == "COGNITO_USER_POOLS" {
         return Err(ApiError::unsupported("authorizers of Cognito user pools (apigateway:CreateAuthorizer)"));
     }
-    members.take::<String>("authType")?;
     let authorizer = Authorizer {
         id: new_id(6),
         name: members.required("name")?,
         kind,
+        // The default is what create-authorizer in the AWS CLI Command Reference shows.
+        auth_type: members.take("authType")?.unwrap_or_else(|| "custom".to_owned()),
         authorizer_uri: members.required("authorizerUri")?,
         authorizer_credentials: members.take("authorizerCredentials")?,
         identity_source: members.take("identitySource")?.unwrap_or_default(),
@@ -106,6 +107,7 @@ pub(super) fn update(api: &Api, id: &str, input: Input) -> Result<Value, ApiErro
         let steps = patch.steps();
         match (patch.verb()?, steps.first().map(String::as_str)) {
             (Verb::Replace, Some("name")) => authorizer.name = patch.value()?,
+            (Verb::Replace, Some("authType")) => authorizer.auth_type = patch.value()?,
             (Verb::Replace, Some("authorizerUri")) => authorizer.authorizer_uri = patch.value()?,
             (Verb::Replace, Some("identitySource")) => authorizer.identity_source = patch.value()?,
             (Verb::Replace, Some("identityValidationExpression")) => {

@@ -37,6 +37,7 @@ struct Input {
     alarm_name_prefix: Option<String>,
     #[serde(default, deserialize_with = "wire::list")]
     alarm_types: Vec<String>,
+    alarm_contributor_id: Option<String>,
     state_value: Option<String>,
     state_reason: Option<String>,
     state_reason_data: Option<String>,
@@ -61,6 +62,13 @@ struct Input {
     #[serde(default, deserialize_with = "wire::integer")]
     period: Option<i64>,
     unit: Option<String>,
+}
+
+impl Input {
+    /// Whether metric alarms are meant, as they are where no type is given.
+    fn wants_metric_alarms(&self) -> bool {
+        self.alarm_types.is_empty() || self.alarm_types.iter().any(|kind| kind == "MetricAlarm")
+    }
 }
 
 impl Alarms {
@@ -168,8 +176,7 @@ impl Alarms {
         }
         let state = input.state_value.as_deref().map(state_named).transpose()?;
         let (limit, after) = (page(input)?, input.next_token.as_deref().map(from_token).transpose()?);
-        let wants_metric_alarms =
-            input.alarm_types.is_empty() || input.alarm_types.iter().any(|kind| kind == "MetricAlarm");
+        let wants_metric_alarms = input.wants_metric_alarms();
         let region = self.regions.of(&cx.region);
         let alarms = region.0.lock();
         let wanted = |alarm: &&Alarm| {
@@ -233,6 +240,8 @@ impl Alarms {
                 return Err(validation(format!("The value {other} for parameter ScanBy is invalid.")));
             }
         };
+        // There are no composite alarms, and no contributors of an alarm.
+        let has_metric_alarms = input.wants_metric_alarms() && input.alarm_contributor_id.is_none();
         let region = self.regions.of(&cx.region);
         let alarms = region.0.lock();
         let wanted = |entry: &&Entry| {
@@ -242,7 +251,9 @@ impl Alarms {
         };
         let mut all: Vec<(&str, &Entry)> = alarms
             .values()
-            .filter(|alarm| input.alarm_name.as_ref().is_none_or(|name| *name == alarm.settings.name))
+            .filter(|alarm| {
+                has_metric_alarms && input.alarm_name.as_ref().is_none_or(|name| *name == alarm.settings.name)
+            })
             .flat_map(|alarm| {
                 alarm.history.entries().filter(wanted).map(|entry| (&*alarm.settings.name, entry))
             })

@@ -121,6 +121,12 @@ async fn a_state_follows_the_data_and_is_published_to_the_topic() {
         .collect();
     assert_eq!(kinds.iter().filter(|kind| **kind == "StateUpdate").count(), 2, "{kinds:?}");
     assert_eq!(kinds.last(), Some(&"ConfigurationUpdate"));
+    for (member, value) in [("AlarmTypes", json!(["CompositeAlarm"])), ("AlarmContributorId", json!("c"))] {
+        let history = world
+            .call("monitoring", "DescribeAlarmHistory", json!({ "AlarmName": "a", member: value }))
+            .await;
+        assert_eq!(history["AlarmHistoryItems"], json!([]), "{member}");
+    }
 }
 
 #[tokio::test]

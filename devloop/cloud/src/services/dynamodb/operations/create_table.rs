@@ -28,7 +28,7 @@ use super::{
     table_constraints,
     tags::{Tag, check_tags},
 };
-use crate::{error::ApiError, wire};
+use crate::{error::ApiError, kept::Kept, wire};
 
 /// [Quotas in Amazon `DynamoDB`]
 const MAX_GLOBAL: usize = 20;
@@ -152,7 +152,11 @@ pub(in super::super) fn create_table(request: &Request<'_>, input: Value) -> Res
         id: uuid::Uuid::new_v4().to_string(),
         created_ms: request.now_ms,
         schema,
-        contents: RwLock::new(Contents { indexes, ..Contents::default() }),
+        contents: RwLock::new(Contents {
+            indexes,
+            kept: Kept::within(&request.memory.items),
+            ..Contents::default()
+        }),
         settings: RwLock::new(Settings {
             attributes,
             on_demand,
@@ -171,7 +175,8 @@ pub(in super::super) fn create_table(request: &Request<'_>, input: Value) -> Res
         return Err(ApiError::client("ResourceInUseException", format!("Table already exists: {name}")));
     }
     if let Some(StreamChange::Enable(view)) = stream {
-        let stream = request.store.open_stream(request.cx, &table, view, request.now_ms);
+        let changes = &request.memory.changes;
+        let stream = request.store.open_stream(request.cx, &table, view, request.now_ms, changes);
         table.contents.write().stream = Some(stream);
     }
     tables.insert(name.to_owned(), Arc::clone(&table));

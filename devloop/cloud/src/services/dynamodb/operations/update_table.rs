@@ -257,9 +257,12 @@ fn change_contents(
             Prepared::Delete(name) => contents.indexes.retain(|index| index.definition.name != name),
         }
     }
+    contents.measure();
     match stream {
         Some(StreamChange::Enable(view)) => {
-            contents.stream = Some(request.store.open_stream(request.cx, table, view, request.now_ms));
+            let changes = &request.memory.changes;
+            let stream = request.store.open_stream(request.cx, table, view, request.now_ms, changes);
+            contents.stream = Some(stream);
         }
         Some(StreamChange::Disable) => {
             if let Some(stream) = &contents.stream {

@@ -19,7 +19,7 @@ use super::{
     draft::{Draft, Members, RequestKind},
     input::Input,
 };
-use crate::{error::ApiError, shard::KEPT_BYTES};
+use crate::{error::ApiError, kept::Budget};
 
 pub(super) const ITEM_TOO_LARGE: &str = "Item size has exceeded the maximum allowed size";
 const UPDATE_TOO_LARGE: &str = "Item size to update has exceeded the maximum allowed size";
@@ -91,13 +91,12 @@ impl Write {
         if contents.deleted {
             return Err(Refusal::Invalid(not_found("Requested resource not found")));
         }
-        if contents.is_behind() {
+        if let Err(full) = contents.streams_have_room() {
             return Err(Refusal::Invalid(ApiError::client(
                 "ProvisionedThroughputExceededException",
                 format!(
-                    "The level of configured provisioned throughput for the table was exceeded: the readers of its stream are \
-                     {} MB behind.",
-                    KEPT_BYTES >> 20
+                    "The level of configured provisioned throughput for the table was exceeded: it has a stream, and {}.",
+                    full.why()
                 ),
             )));
         }
@@ -123,6 +122,9 @@ impl Write {
             && old != Some(new)
         {
             contents.check_indexes(new).map_err(Refusal::Invalid)?;
+        }
+        if !contents.has_room(old, new.as_ref()) {
+            return Err(Refusal::Invalid(no_room(contents.kept.budget())));
         }
         Ok(Outcome { old: old.cloned(), new })
     }
@@ -184,6 +186,20 @@ impl Write {
 const RETURN_VALUES: [&str; 5] = ["ALL_NEW", "UPDATED_OLD", "ALL_OLD", "NONE", "UPDATED_NEW"];
 pub(super) const SHOWN_ON_FAILURE: &[&str] = &["ALL_OLD", "NONE"];
 pub(super) const METRICS: &[&str] = &["SIZE", "NONE"];
+
+/// The error when the tables have as many bytes as the cloud keeps. AWS knows no such limit of tables; this is its error for a quota
+/// of the account [`PutItem`, DynamoDB API reference].
+fn no_room(tables: &Budget) -> ApiError {
+    ApiError::client(
+        "RequestLimitExceeded",
+        format!(
+            "All tables together take {} MB in memory, and the embedded cloud keeps {} MB. Delete items or tables; `devloop status` \
+             shows what is kept.",
+            tables.bytes() >> 20,
+            tables.most() >> 20
+        ),
+    )
+}
 
 /// What the answer of a single write contains besides its outcome.
 struct Returned {

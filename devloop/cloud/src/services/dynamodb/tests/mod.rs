@@ -1,5 +1,6 @@
 //! Tests of the service through its operations, with a clock that does not move by itself.
 
+mod bounds;
 mod cases;
 mod destinations;
 mod indexes;

@@ -32,7 +32,21 @@ fn malformed(what: impl fmt::Display) -> Malformed {
 }
 
 impl Expression {
-    /// Parses a schedule expression.
+    /// Parses the schedule expression of a rule. Rules take `1 hour` and `5 hours`, but neither `1 hours` nor `5 hour` [Setting
+    /// a schedule pattern for scheduled rules, Amazon EventBridge user guide].
+    pub(crate) fn of_rule(text: &str) -> Result<Self, Malformed> {
+        let read = Self::read(text)?;
+        let mut words = text.split(['(', ')']).nth(1).unwrap_or_default().split_whitespace();
+        let (number, unit) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+        let is_one = number.parse() == Ok(1);
+        if matches!(read, Self::Rate(_)) && is_one == unit.ends_with('s') {
+            return Err(malformed(format_args!("`{text}`: the unit must be singular for 1, and only for 1")));
+        }
+        Ok(read)
+    }
+
+    /// Parses the expression of a schedule, whose rates take units in the plural for 1, too [Schedule types in EventBridge
+    /// Scheduler].
     pub(crate) fn read(text: &str) -> Result<Self, Malformed> {
         let inside = |name: &str| {
             let rest = text.trim().strip_prefix(name)?.trim_start();
@@ -79,11 +93,8 @@ fn rate(text: &str) -> Result<i64, Malformed> {
         "day" => 86_400_000,
         _ => return Err(malformed(format_args!("a rate's unit is minute, hour or day, not `{unit}`"))),
     };
-    // AWS accepts `1 hour` and `5 hours`, but neither `1 hours` nor `5 hour`.
-    if number < 1 || (number == 1) == unit.ends_with('s') {
-        return Err(malformed(format_args!(
-            "`rate({text})`: the number must be positive, and the unit singular only for 1"
-        )));
+    if number < 1 {
+        return Err(malformed(format_args!("`rate({text})`: the number must be positive")));
     }
     number.checked_mul(ms).ok_or_else(|| malformed("the rate is too long"))
 }
@@ -218,13 +229,26 @@ mod tests {
         assert_eq!(daily("2026-10-24T12:00:00Z"), ["2026-10-25T00:30:00Z", "2026-10-26T01:30:00Z"]);
     }
 
+    /// `rate(1 hours)` is what Terraform's documentation of schedules begins with.
+    #[test]
+    fn a_rate_of_a_rule_has_its_unit_in_the_singular_for_one() {
+        for (text, of_rule) in [
+            ("rate(1 hour)", true),
+            ("rate(5 hours)", true),
+            ("rate(1 hours)", false),
+            ("rate(5 hour)", false),
+        ] {
+            assert!(Expression::read(text).is_ok(), "{text}");
+            assert_eq!(Expression::of_rule(text).is_ok(), of_rule, "{text}");
+        }
+        assert!(Expression::of_rule("cron(0 3 * * ? *)").is_ok());
+    }
+
     #[test]
     fn invalid_schedules_are_refused() {
         for text in [
             "",
             "rate(0 minutes)",
-            "rate(1 minutes)",
-            "rate(5 minute)",
             "rate(5 seconds)",
             "cron(* * * * *)",
             "cron(0 3 * * * *)",

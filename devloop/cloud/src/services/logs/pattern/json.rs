@@ -32,7 +32,7 @@ pub(crate) enum Test {
     IsNull,
     Is(bool),
     Compare(Comparison, f64),
-    /// Equal to a text, in which `*` stands for any text, or to a number.
+    /// Equal to a text or a number.
     Equal(Literal),
     NotEqual(Literal),
 }
@@ -50,8 +50,36 @@ pub(crate) enum Comparison {
 #[derive(Debug)]
 pub(crate) enum Literal {
     Number(f64),
-    Text(Vec<String>),
+    Text(Wanted),
     Expression(Expression),
+}
+
+/// A text of a pattern. A `*` at its beginning or its end stands for any text; elsewhere it is an asterisk
+/// [Filter pattern syntax].
+#[derive(Debug)]
+pub(crate) struct Wanted {
+    text: String,
+    /// Whether anything may stand before the text.
+    after_any: bool,
+    /// Whether anything may stand behind the text.
+    before_any: bool,
+}
+
+impl Wanted {
+    /// Reads a text of a pattern, without its quotes.
+    pub(super) fn read(text: &str) -> Self {
+        let (after_any, before_any) = (text.starts_with('*'), text.ends_with('*'));
+        Self { text: text.trim_matches('*').to_owned(), after_any, before_any }
+    }
+
+    fn is_met(&self, text: &str) -> bool {
+        match (self.after_any, self.before_any) {
+            (false, false) => text == self.text,
+            (true, false) => text.ends_with(&self.text),
+            (false, true) => text.starts_with(&self.text),
+            (true, true) => text.contains(&self.text),
+        }
+    }
 }
 
 impl Condition {
@@ -136,7 +164,7 @@ impl Literal {
         };
         Some(match self {
             Self::Number(wanted) => number(value).is_some_and(|number| number.total_cmp(wanted).is_eq()),
-            Self::Text(parts) => wildcard(parts, &text),
+            Self::Text(wanted) => wanted.is_met(&text),
             Self::Expression(expression) => expression.is_match(&text),
         })
     }
@@ -145,17 +173,4 @@ impl Literal {
 /// The value as a number, even if it is text.
 pub(crate) fn number(value: &Value) -> Option<f64> {
     value.as_f64().or_else(|| value.as_str()?.trim().parse().ok())
-}
-
-/// Whether `text` consists of the parts in this order, with any text between them.
-fn wildcard(parts: &[String], text: &str) -> bool {
-    let [first, middle @ .., last] = parts else {
-        return parts.first().is_some_and(|only| only == text);
-    };
-    let Some(mut rest) = text.strip_prefix(first.as_str()) else { return false };
-    for part in middle {
-        let Some(at) = rest.find(part.as_str()) else { return false };
-        rest = &rest[at + part.len()..];
-    }
-    rest.ends_with(last.as_str())
 }

@@ -165,6 +165,10 @@ mod tests {
         yes("{ $.level = err* }");
         yes(r#"{ $.level = "*rr*" }"#);
         no("{ $.level = r* }");
+        no("{ $.level = e*r }");
+        no(r#"{ $.level = "e*r" }"#);
+        yes("{ $.level != e*r }");
+        yes("{ $.level = * }");
         yes("{ $.user.id = u-* }");
         yes("{ $.user.roles[1] = ops }");
         yes("{ $.user.roles[*] = ops }");
@@ -189,6 +193,19 @@ mod tests {
         check("{ $.a = 1 }", "not json", false);
         check("{ $.a = 1 }", r#"{"a":1} trailing"#, false);
         check("{ $[0] = 1 }", "[1]", true);
+    }
+
+    /// `Ev*ent` is the page's own example of a text that matches itself alone.
+    #[test]
+    fn an_asterisk_inside_a_text_is_no_wildcard() {
+        for pattern in ["{ $.x = Ev*ent }", r#"{ $.x = "Ev*ent" }"#] {
+            check(pattern, r#"{"x":"Ev*ent"}"#, true);
+            check(pattern, r#"{"x":"Ev-ent"}"#, false);
+        }
+        check("{ $.x = *Ev*ent* }", r#"{"x":"an Ev*ent here"}"#, true);
+        check("{ $.x = *Ev*ent* }", r#"{"x":"an Ev and an ent"}"#, false);
+        check("[x = Up*ail]", "UpdateTrail", false);
+        check("[x = Up*ail]", "Up*ail", true);
     }
 
     #[test]

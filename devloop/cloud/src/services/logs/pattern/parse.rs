@@ -2,7 +2,7 @@
 
 use super::{
     expression,
-    json::{Comparison, Condition, Literal, Selector, Step, Test},
+    json::{Comparison, Condition, Literal, Selector, Step, Test, Wanted},
     spaced::{self, Field, Spaced},
     terms::quoted,
 };
@@ -205,7 +205,7 @@ impl<'a> Reader<'a> {
         if self.rest.starts_with('"') {
             let (text, rest) = quoted(self.rest)?;
             self.rest = rest;
-            return Ok(Literal::Text(text.split('*').map(str::to_owned).collect()));
+            return Ok(Literal::Text(Wanted::read(&text)));
         }
         if self.rest.starts_with('%') {
             let (expression, rest) = expression::parse(self.rest)?;
@@ -220,7 +220,7 @@ impl<'a> Reader<'a> {
         }
         match word.parse::<f64>() {
             Ok(number) if number.is_finite() => Ok(Literal::Number(number)),
-            _ => Ok(Literal::Text(word.split('*').map(str::to_owned).collect())),
+            _ => Ok(Literal::Text(Wanted::read(word))),
         }
     }
 

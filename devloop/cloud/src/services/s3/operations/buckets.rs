@@ -1,13 +1,13 @@
 //! `CreateBucket`, `DeleteBucket`, `HeadBucket`, `ListBuckets`, `GetBucketLocation`.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::{Value, json};
 
 use super::{
     Call, document,
     list::{place_of, token_of},
-    write,
+    settings::check_tagging,
 };
 use crate::{
     error::ApiError,
@@ -17,13 +17,19 @@ use crate::{
         document::{read, text},
         error::{invalid_argument, malformed_xml, refused},
         names::check_bucket,
+        ownership,
         service::S3,
     },
     wire,
 };
 
-/// Creates a bucket. Creating an existing bucket is an error except in us-east-1, as on AWS.
-pub(in crate::services::s3) fn create(s3: &S3, name: &str, region: &Arc<str>) -> Result<(), ApiError> {
+/// Creates a bucket with settings, by the query parameter with which they are set. Creating an existing bucket is an error except in us-east-1, as on AWS.
+pub(in crate::services::s3) fn create(
+    s3: &S3,
+    name: &str,
+    region: &Arc<str>,
+    settings: BTreeMap<&'static str, Value>,
+) -> Result<(), ApiError> {
     check_bucket(name)?;
     let mut buckets = s3.buckets.write();
     if let Some(there) = buckets.get(name) {
@@ -38,6 +44,7 @@ pub(in crate::services::s3) fn create(s3: &S3, name: &str, region: &Arc<str>) ->
         .detail("BucketName", name));
     }
     let bucket = Bucket::new(name, Arc::clone(region), s3.clock.now_ms());
+    *bucket.settings.write() = settings;
     buckets.insert(name.to_owned(), Arc::new(bucket));
     Ok(())
 }
@@ -58,6 +65,7 @@ pub(super) async fn create_by_request(call: &Call<'_>, body: Arriving) -> Result
     let name = call.address.bucket.clone().unwrap_or_default();
     let body = call.document(body).await?;
     let mut region: Arc<str> = Arc::clone(&call.cx.region);
+    let mut settings = BTreeMap::new();
     if !body.is_empty() {
         let (root, configuration) = read(&body)?;
         if root != "CreateBucketConfiguration" {
@@ -71,23 +79,25 @@ pub(super) async fn create_by_request(call: &Call<'_>, body: Arriving) -> Result
         if configuration.get("Location").is_some() {
             return Err(ApiError::unsupported("directory buckets of S3"));
         }
+        if let Some(tags) = configuration.get("Tags").filter(|tags| tags.is_object()) {
+            let tagging = json!({ "TagSet": tags });
+            check_tagging(&tagging)?;
+            settings.insert("tagging", tagging);
+        }
     }
     let header = |name: &str| call.request.header(name);
     if header("x-amz-bucket-object-lock-enabled").is_some_and(|on| on.eq_ignore_ascii_case("true")) {
         return Err(ApiError::unsupported("object lock of S3"));
     }
-    if let Some(acl) = write::access_control(&call.request.headers) {
-        if header("x-amz-object-ownership").is_some_and(|ownership| ownership != "BucketOwnerEnforced") {
-            return Err(ApiError::unsupported("access control lists of S3"));
-        }
-        return Err(refused(
-            400,
-            "InvalidBucketAclWithObjectOwnership",
-            "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
-        )
-        .detail("AccessControlList", acl));
+    if header("x-amz-bucket-namespace").is_some_and(|namespace| namespace != "global") {
+        return Err(ApiError::unsupported("buckets of S3 in a namespace of the account"));
     }
-    create(call.s3, &name, &region)?;
+    let ownership = ownership::of_header(&call.request.headers)?;
+    ownership::refuse_lists_of_new(ownership, &call.request.headers)?;
+    if let Some(ownership) = ownership {
+        settings.insert("ownershipControls", ownership::document(ownership));
+    }
+    create(call.s3, &name, &region, settings)?;
     Ok(Reply::empty(200).header("location", &format!("/{name}")))
 }
 

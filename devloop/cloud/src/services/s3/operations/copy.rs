@@ -14,11 +14,12 @@ use crate::{
         conditions,
         content::LARGEST,
         digest::digests,
+        encryption,
         error::{invalid_argument, no_such_key, refused},
         names::check_key,
         range::{Asked, asked},
         upload::Stored,
-        version::{Version, described},
+        version::{STORAGE_CLASS, Version, described},
     },
     wire,
 };
@@ -63,12 +64,12 @@ fn source(call: &Call<'_>) -> Result<(Arc<Bucket>, String, Arc<Version>), ApiErr
 pub(super) async fn object(call: &Call<'_>) -> Result<Reply, ApiError> {
     let (target, key) = (call.bucket()?, call.key());
     check_key(key)?;
-    write::refuse_unsupported(&call.request.headers)?;
+    write::refuse_unsupported(&target, &call.request.headers)?;
     let (from, from_key, source) = source(call)?;
     let replaces = |name: &str| call.request.header(name).is_some_and(|directive| directive == "REPLACE");
     let changes = replaces("x-amz-metadata-directive")
         || replaces("x-amz-tagging-directive")
-        || call.request.header("x-amz-storage-class").is_some()
+        || call.request.header(STORAGE_CLASS).is_some()
         || call.request.header("x-amz-server-side-encryption").is_some();
     if from.name == target.name && from_key == key && !changes {
         return Err(refused(
@@ -87,11 +88,20 @@ pub(super) async fn object(call: &Call<'_>) -> Result<Reply, ApiError> {
             ),
         ));
     }
-    let (headers, metadata) = if replaces("x-amz-metadata-directive") {
-        described(&call.request.headers)
+    let (asked, new_metadata) = described(&call.request.headers);
+    let (mut headers, metadata) = if replaces("x-amz-metadata-directive") {
+        (asked, new_metadata)
     } else {
-        (source.headers.clone(), source.metadata.clone())
+        // The storage class and the encryption are never the source's.
+        let is_own = |name: &str| name == STORAGE_CLASS || encryption::SHOWN.contains(&name);
+        let kept = source.headers.iter().filter(|(name, _)| !is_own(name));
+        let own = asked.into_iter().filter(|(name, _)| is_own(name));
+        (
+            kept.map(|(name, value)| (name.clone(), value.clone())).chain(own).collect(),
+            source.metadata.clone(),
+        )
     };
+    encryption::complete(&target, &mut headers);
     let tags = if replaces("x-amz-tagging-directive") {
         write::tags_of_header(call.request.header("x-amz-tagging"))?
     } else {
@@ -119,7 +129,7 @@ pub(super) async fn object(call: &Call<'_>) -> Result<Reply, ApiError> {
         shown[checksum.algorithm.element()] = checksum.value.as_str().into();
         shown["ChecksumType"] = checksum.kind().into();
     }
-    let mut reply = document("CopyObjectResult", &shown);
+    let mut reply = encryption::show(&version.headers, document("CopyObjectResult", &shown));
     if version.id != "null" {
         reply = reply.header("x-amz-version-id", &version.id);
     }
@@ -131,6 +141,7 @@ pub(super) async fn object(call: &Call<'_>) -> Result<Reply, ApiError> {
 
 pub(super) async fn part(call: &Call<'_>) -> Result<Reply, ApiError> {
     let (bucket, number) = (call.bucket()?, multipart::number(call)?);
+    encryption::refuse_key(&call.request.headers)?;
     let (_, _, source) = source(call)?;
     let length = source.content.length;
     let range = call.request.header("x-amz-copy-source-range");

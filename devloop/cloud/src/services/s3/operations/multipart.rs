@@ -14,6 +14,7 @@ use crate::{
         checksum::{Algorithm, Checksum},
         content::{Content, hex},
         document::{items, read, text},
+        encryption,
         error::{invalid_argument, malformed_xml, refused},
         names::check_key,
         upload::{Stored, store},
@@ -49,8 +50,9 @@ pub(super) fn number(call: &Call<'_>) -> Result<u16, ApiError> {
 pub(super) fn create(call: &Call<'_>) -> Result<Reply, ApiError> {
     let (bucket, key) = (call.bucket()?, call.key());
     check_key(key)?;
-    write::refuse_unsupported(&call.request.headers)?;
-    let (headers, metadata) = described(&call.request.headers);
+    write::refuse_unsupported(&bucket, &call.request.headers)?;
+    let (mut headers, metadata) = described(&call.request.headers);
+    encryption::complete(&bucket, &mut headers);
     let algorithm = Algorithm::wanted(&call.request.headers);
     let kind = call.request.header("x-amz-checksum-type");
     let wants_full_checksum = algorithm.map_or(Ok(true), |algorithm| algorithm.is_of_whole(kind))?;
@@ -64,11 +66,13 @@ pub(super) fn create(call: &Call<'_>) -> Result<Reply, ApiError> {
         wants_full_checksum,
         parts: BTreeMap::new(),
     };
+    let encrypted = encryption::show(&upload.headers, Reply::empty(200)).headers;
     // Later uploads have larger ids, so that lists can continue after an id.
     let id = format!("{}{}", bucket.sequencer().to_lowercase(), wire::unique_id().simple());
     bucket.uploads.write().insert(id.clone(), upload);
     let shown = json!({ "Bucket": bucket.name, "Key": key, "UploadId": id });
     let mut reply = document("InitiateMultipartUploadResult", &shown);
+    reply.headers.extend(encrypted);
     if let Some(algorithm) = algorithm {
         reply = reply
             .header("x-amz-checksum-algorithm", algorithm.name())
@@ -80,6 +84,8 @@ pub(super) fn create(call: &Call<'_>) -> Result<Reply, ApiError> {
 pub(super) async fn upload(call: &Call<'_>, body: Arriving) -> Result<Reply, ApiError> {
     let (bucket, number) = (call.bucket()?, number(call)?);
     let headers = &call.request.headers;
+    encryption::refuse_key(headers)?;
+    Algorithm::refuse_unknown(headers)?;
     let algorithm = algorithm(call, &bucket, Algorithm::wanted(headers))?;
     let stored = store(&call.s3.folder, headers, body, Some(algorithm)).await?;
     let part = Part::new(stored, call.s3.clock.now_ms());
@@ -126,6 +132,8 @@ pub(super) fn keep(call: &Call<'_>, bucket: &Bucket, number: u16, part: Part) ->
 
 pub(super) async fn complete(call: &Call<'_>, body: Arriving) -> Result<Reply, ApiError> {
     let (bucket, id, key) = (call.bucket()?, upload_id(call), call.key());
+    encryption::refuse_key(&call.request.headers)?;
+    Algorithm::refuse_unknown(&call.request.headers)?;
     let body = call.document(body).await?;
     let (root, wanted) = read(&body)?;
     let wanted = items(&wanted, "Part");
@@ -151,6 +159,7 @@ pub(super) async fn complete(call: &Call<'_>, body: Arriving) -> Result<Reply, A
         shown["ChecksumType"] = checksum.kind().into();
     }
     let reply = document("CompleteMultipartUploadResult", &shown);
+    let reply = encryption::show(&version.headers, reply);
     Ok(if version.id == "null" { reply } else { reply.header("x-amz-version-id", &version.id) })
 }
 
@@ -260,6 +269,11 @@ fn from_hex(text: &str) -> Vec<u8> {
 
 pub(super) fn abort(call: &Call<'_>) -> Result<Reply, ApiError> {
     let (bucket, id) = (call.bucket()?, upload_id(call));
+    if call.request.header("x-amz-if-match-initiated-time").is_some() {
+        return Err(ApiError::unsupported(
+            "x-amz-if-match-initiated-time, which is for directory buckets of S3",
+        ));
+    }
     bucket.uploads.write().remove(&id).ok_or_else(|| no_such_upload(&id))?;
     Ok(Reply::empty(204))
 }

@@ -11,8 +11,8 @@ use crate::{
     http::Reply,
     services::s3::{
         bucket::Bucket,
-        conditions,
-        error::{no_such_key, refused},
+        conditions, encryption,
+        error::{invalid_argument, no_such_key, refused},
         range::{Asked, asked},
         version::Version,
     },
@@ -100,15 +100,10 @@ fn about(call: &Call<'_>, version: &Version, status: u16) -> Reply {
     reply
 }
 
-/// The version that is read. No object has a key of the client's own, so a request that sends one is refused
-/// [Using server-side encryption with customer-provided keys].
+/// The version that is read. No object has a key of the client's own, so a request that sends one is refused.
 fn readable(call: &Call<'_>) -> Result<Arc<Version>, ApiError> {
     let version = version(call, &*call.bucket()?, call.key())?;
-    let mut names = call.request.headers.keys();
-    if names.any(|name| name.as_str().starts_with("x-amz-server-side-encryption-customer-")) {
-        let message = "The encryption parameters are not applicable to this object.";
-        return Err(refused(400, "InvalidRequest", message));
-    }
+    encryption::refuse_key(&call.request.headers)?;
     Ok(version)
 }
 
@@ -194,16 +189,7 @@ pub(super) fn attributes(call: &Call<'_>) -> Result<Reply, ApiError> {
             json!({ checksum.algorithm.element(): checksum.value, "ChecksumType": checksum.kind() });
     }
     if wants("ObjectParts") && !version.parts.is_empty() {
-        let parts: Vec<Value> = version
-            .parts
-            .iter()
-            .enumerate()
-            .map(|(index, size)| json!({ "PartNumber": index + 1, "Size": size }))
-            .collect();
-        shown["ObjectParts"] = json!({
-            "PartsCount": parts.len(), "IsTruncated": false, "MaxParts": 1000, "PartNumberMarker": 0,
-            "NextPartNumberMarker": parts.len(), "Part": parts,
-        });
+        shown["ObjectParts"] = parts_of(call, &version)?;
     }
     if wants("StorageClass") {
         shown["StorageClass"] = version.storage_class().into();
@@ -217,4 +203,24 @@ pub(super) fn attributes(call: &Call<'_>) -> Result<Reply, ApiError> {
         set(&mut reply, "x-amz-version-id", &version.id);
     }
     Ok(reply)
+}
+
+/// A page of the version's parts: at most `x-amz-max-parts` of those behind `x-amz-part-number-marker`
+/// [GetObjectAttributes].
+fn parts_of(call: &Call<'_>, version: &Version) -> Result<Value, ApiError> {
+    let number = |name: &str, default: usize| match call.request.header(name) {
+        None => Ok(default),
+        Some(text) => text.parse().map_err(|_| {
+            invalid_argument(name, text, format!("{name} must be an integer between 0 and 2147483647"))
+        }),
+    };
+    let (most, marker) = (number("x-amz-max-parts", 1000)?.min(1000), number("x-amz-part-number-marker", 0)?);
+    let behind = version.parts.iter().enumerate().skip(marker);
+    let parts: Vec<Value> =
+        behind.take(most).map(|(index, size)| json!({ "PartNumber": index + 1, "Size": size })).collect();
+    let last = marker + parts.len();
+    Ok(json!({
+        "PartsCount": version.parts.len(), "IsTruncated": last < version.parts.len(), "MaxParts": most,
+        "PartNumberMarker": marker, "NextPartNumberMarker": last, "Part": parts,
+    }))
 }

@@ -11,7 +11,7 @@ use crate::{
         bucket::{Bucket, Versioning},
         document::{items, read, text},
         error::{malformed_xml, refused},
-        notify,
+        notify, ownership,
         service::S3,
     },
 };
@@ -113,13 +113,39 @@ fn initial(parameter: &str) -> Value {
         "encryption" => json!({ "Rule": [{
             "ApplyServerSideEncryptionByDefault": { "SSEAlgorithm": "AES256" }, "BucketKeyEnabled": false,
         }] }),
-        "ownershipControls" => json!({ "Rule": [{ "ObjectOwnership": "BucketOwnerEnforced" }] }),
+        "ownershipControls" => ownership::document(ownership::ENFORCED),
         // All of these are on in every new bucket [Blocking public access to your Amazon S3 storage].
         "publicAccessBlock" => json!({
             "BlockPublicAcls": true, "IgnorePublicAcls": true, "BlockPublicPolicy": true, "RestrictPublicBuckets": true,
         }),
         _ => json!({}),
     }
+}
+
+/// The header that goes with lifecycle rules, and is kept like a document [PutBucketLifecycleConfiguration].
+const LEAST_TRANSITION: &str = "x-amz-transition-default-minimum-object-size";
+
+/// Code and message of the error for a document that new buckets have, after it was deleted.
+fn absent(parameter: &str) -> Option<(&'static str, &'static str)> {
+    match parameter {
+        "ownershipControls" => {
+            Some(("OwnershipControlsNotFoundError", "The bucket ownership controls were not found"))
+        }
+        "publicAccessBlock" => Some((
+            "NoSuchPublicAccessBlockConfiguration",
+            "The public access block configuration was not found",
+        )),
+        _ => None,
+    }
+}
+
+/// Checks the tags of a bucket.
+pub(super) fn check_tagging(value: &Value) -> Result<(), ApiError> {
+    let set = value.get("TagSet").cloned().unwrap_or_default();
+    if items(&set, "Tag").iter().any(|tag| text(tag, "Key").is_none_or(str::is_empty)) {
+        return Err(refused(400, "InvalidTag", "The TagKey you have provided is invalid"));
+    }
+    Ok(())
 }
 
 /// Runs an operation on one of the documents.
@@ -145,12 +171,19 @@ pub(super) async fn run(name: &str, call: &Call<'_>, body: Arriving) -> Result<R
             }
             if value.is_object() { value } else { json!({}) }
         };
-        put_setting(call.s3, call.cx, &bucket, setting.parameter, value).await?;
-        return Ok(Reply::empty(setting.status));
+        let skips = call.request.header("x-amz-skip-destination-validation") == Some("true");
+        put_setting(call.s3, call.cx, &bucket, setting.parameter, value, !skips).await?;
+        let reply = Reply::empty(setting.status);
+        if setting.parameter != "lifecycle" {
+            return Ok(reply);
+        }
+        let least = call.request.header(LEAST_TRANSITION).unwrap_or("all_storage_classes_128K");
+        bucket.settings.write().insert(LEAST_TRANSITION, least.into());
+        return Ok(reply.header(LEAST_TRANSITION, least));
     }
     bucket.settings.write().remove(setting.parameter);
-    if setting.parameter == "publicAccessBlock" {
-        // A deleted document differs from a new bucket's: now nothing is blocked.
+    if absent(setting.parameter).is_some() {
+        // A deleted document differs from a new bucket's: now nothing is blocked, and writers own their objects.
         bucket.settings.write().insert(setting.parameter, json!({}));
     }
     Ok(Reply::empty(204))
@@ -165,28 +198,36 @@ fn get(setting: &Setting, bucket: &Bucket) -> Result<Reply, ApiError> {
         }
         (None, None) => initial(setting.parameter),
     };
-    if setting.parameter == "publicAccessBlock" && value == json!({}) {
-        let message = "The public access block configuration was not found";
-        return Err(refused(404, "NoSuchPublicAccessBlockConfiguration", message));
+    if let Some((code, message)) = absent(setting.parameter).filter(|_| value == json!({})) {
+        return Err(refused(404, code, message).detail("BucketName", bucket.name.clone()));
     }
-    Ok(if setting.root.is_empty() {
-        Reply::new(200, "application/json", value.to_string())
-    } else {
-        document(setting.root, &value)
+    if setting.root.is_empty() {
+        return Ok(Reply::new(200, "application/json", value.to_string()));
+    }
+    let reply = document(setting.root, &value);
+    let settings = bucket.settings.read();
+    let least = settings.get(LEAST_TRANSITION).filter(|_| setting.parameter == "lifecycle");
+    Ok(match least.and_then(Value::as_str) {
+        Some(least) => reply.header(LEAST_TRANSITION, least),
+        None => reply,
     })
 }
 
-/// Checks and stores a document; `value` is its parsed form.
+/// Checks and stores a document; `value` is its parsed form. The destinations of notifications are tried on request.
 pub(in crate::services::s3) async fn put_setting(
     s3: &S3,
     cx: &crate::context::Context,
     bucket: &Bucket,
     parameter: &'static str,
     mut value: Value,
+    tries_destinations: bool,
 ) -> Result<(), ApiError> {
     match parameter {
         "notification" => {
-            notify::check(s3, cx, bucket, &value).await?;
+            notify::check(&value)?;
+            if tries_destinations {
+                notify::try_destinations(s3, cx, bucket, &value).await?;
+            }
             notify::give_ids(&mut value);
         }
         "policy" if access::is_public(&value) && access::blocks(bucket, "BlockPublicPolicy") => {
@@ -196,12 +237,8 @@ pub(in crate::services::s3) async fn put_setting(
                 "The bucket policy is public, which the BlockPublicPolicy setting of the bucket's public access block prevents",
             ));
         }
-        "tagging" => {
-            let set = value.get("TagSet").cloned().unwrap_or_default();
-            if items(&set, "Tag").iter().any(|tag| text(tag, "Key").is_none_or(str::is_empty)) {
-                return Err(refused(400, "InvalidTag", "The TagKey you have provided is invalid"));
-            }
-        }
+        "tagging" => check_tagging(&value)?,
+        "ownershipControls" => ownership::check(&value)?,
         "cors" if items(&value, "CORSRule").is_empty() => return Err(malformed_xml()),
         "lifecycle" if items(&value, "Rule").is_empty() => return Err(malformed_xml()),
         _ => {}

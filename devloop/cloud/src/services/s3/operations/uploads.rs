@@ -11,7 +11,12 @@ use super::{
     list::Wanted,
     multipart::{no_such_upload, upload_id},
 };
-use crate::{error::ApiError, http::Reply, services::s3::bucket::Upload, wire};
+use crate::{
+    error::ApiError,
+    http::Reply,
+    services::s3::{bucket::Upload, encryption},
+    wire,
+};
 
 /// An entry of a page of uploads.
 enum Entry<'u> {
@@ -84,6 +89,7 @@ pub(super) fn uploads(call: &Call<'_>) -> Result<Reply, ApiError> {
 
 pub(super) fn parts(call: &Call<'_>) -> Result<Reply, ApiError> {
     let (bucket, id) = (call.bucket()?, upload_id(call));
+    encryption::refuse_key(&call.request.headers)?;
     let uploads = bucket.uploads.read();
     let upload =
         uploads.get(&id).filter(|upload| upload.key == call.key()).ok_or_else(|| no_such_upload(&id))?;

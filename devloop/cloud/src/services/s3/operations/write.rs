@@ -11,10 +11,10 @@ use crate::{
     services::s3::{
         bucket::Bucket,
         checksum::Algorithm,
-        conditions,
+        conditions, encryption,
         error::{invalid_argument, refused},
         names::check_key,
-        notify,
+        notify, ownership,
         upload::{Stored, store},
         version::{Version, described},
     },
@@ -24,14 +24,15 @@ pub(super) async fn put(call: &Call<'_>, body: Arriving) -> Result<Reply, ApiErr
     let (bucket, key) = (call.bucket()?, call.key());
     check_key(key)?;
     let headers = &call.request.headers;
-    refuse_unsupported(headers)?;
+    refuse_unsupported(&bucket, headers)?;
     let tags = tags_of_header(call.request.header("x-amz-tagging"))?;
     // Checked before the body is read, so that a failing request does not have to send it; checked again when the object is
     // stored.
     conditions::for_writing(headers, Bucket::newest(&bucket.objects.read(), key).as_deref())?;
     let algorithm = Algorithm::wanted(headers).unwrap_or_default();
     let stored = store(&call.s3.folder, headers, body, Some(algorithm)).await?;
-    let (kept, metadata) = described(headers);
+    let (mut kept, metadata) = described(headers);
+    encryption::complete(&bucket, &mut kept);
     let version = version_of(call, stored, kept, metadata, tags);
     let version = place(call, &bucket, key, version, "ObjectCreated:Put").await?;
     Ok(answer(&version))
@@ -84,9 +85,7 @@ pub(super) fn answer(version: &Version) -> Reply {
     if version.id != "null" {
         reply = reply.header("x-amz-version-id", &version.id);
     }
-    if let Some(encryption) = version.headers.get("x-amz-server-side-encryption") {
-        reply = reply.header("x-amz-server-side-encryption", encryption);
-    }
+    reply = encryption::show(&version.headers, reply);
     match &version.checksum {
         Some(checksum) => reply
             .header(checksum.algorithm.header(), &checksum.value)
@@ -95,35 +94,41 @@ pub(super) fn answer(version: &Version) -> Reply {
     }
 }
 
-/// Refuses headers of a write that are not supported.
-pub(super) fn refuse_unsupported(headers: &HeaderMap) -> Result<(), ApiError> {
+/// The storage classes [PutObject, `x-amz-storage-class`].
+const CLASSES: [&str; 12] = [
+    "STANDARD",
+    "REDUCED_REDUNDANCY",
+    "STANDARD_IA",
+    "ONEZONE_IA",
+    "INTELLIGENT_TIERING",
+    "GLACIER",
+    "DEEP_ARCHIVE",
+    "OUTPOSTS",
+    "GLACIER_IR",
+    "SNOW",
+    "EXPRESS_ONEZONE",
+    "FSX_OPENZFS",
+];
+
+/// Refuses headers of a write to the bucket that are not supported, or whose values S3 does not know.
+pub(super) fn refuse_unsupported(bucket: &Bucket, headers: &HeaderMap) -> Result<(), ApiError> {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     if headers.keys().any(|name| name.as_str().starts_with("x-amz-object-lock")) {
         return Err(ApiError::unsupported("object lock of S3"));
     }
-    if headers.keys().any(|name| name.as_str().contains("server-side-encryption-customer")) {
-        return Err(ApiError::unsupported("encryption with keys of your own (SSE-C) of S3"));
-    }
+    encryption::check(headers)?;
     if header("x-amz-website-redirect-location").is_some() {
         return Err(ApiError::unsupported("websites of S3"));
     }
     if header("x-amz-write-offset-bytes").is_some() {
         return Err(ApiError::unsupported("appending to objects of S3"));
     }
-    if let Some(acl) = access_control(headers) {
-        // In new buckets access control lists are disabled [Controlling ownership of objects].
-        return Err(refused(400, "AccessControlListNotSupported", "The bucket does not allow ACLs")
-            .detail("AccessControlList", acl));
+    if let Some(class) = header("x-amz-storage-class").filter(|class| !CLASSES.contains(class)) {
+        return Err(refused(400, "InvalidStorageClass", "The storage class you specified is not valid")
+            .detail("StorageClassRequested", class));
     }
-    Ok(())
-}
-
-/// The first header that gives others access: a canned access control list other than the owner's own, or the name of a grant.
-pub(super) fn access_control(headers: &HeaderMap) -> Option<&str> {
-    let canned = headers.get("x-amz-acl").and_then(|value| value.to_str().ok());
-    canned.filter(|acl| !matches!(*acl, "private" | "bucket-owner-full-control")).or_else(|| {
-        headers.keys().map(hyper::header::HeaderName::as_str).find(|name| name.starts_with("x-amz-grant-"))
-    })
+    Algorithm::refuse_unknown(headers)?;
+    ownership::refuse_lists(bucket, headers)
 }
 
 /// Parses tags in the form of a query string: `a=1&b=2`.

@@ -1,5 +1,6 @@
 //! Tests of the service through its operations, with a clock that the tests drive.
 
+mod bounds;
 mod fifo;
 mod model;
 mod moves;

@@ -13,6 +13,7 @@ use crate::{
     http::{Arriving, Reply, Request},
     services::s3::{
         checksum::Algorithm,
+        encryption,
         error::{access_denied, invalid_argument, refused},
         names::check_key,
         upload::store,
@@ -60,12 +61,13 @@ pub(super) async fn post(call: &Call<'_>, body: Arriving) -> Result<Reply, ApiEr
             headers.insert(name, value);
         }
     }
-    write::refuse_unsupported(&headers)?;
+    write::refuse_unsupported(&bucket, &headers)?;
     let tags = form.field("tagging").map(|document| tags_of(document.as_bytes())).transpose()?;
     let algorithm = Algorithm::wanted(&headers).unwrap_or_default();
     let stored = store(&call.s3.folder, &headers, reader.file(), Some(algorithm)).await?;
     policy.check_length(stored.content.length)?;
-    let (kept, metadata) = described(&headers);
+    let (mut kept, metadata) = described(&headers);
+    encryption::complete(&bucket, &mut kept);
     let version = write::version_of(call, stored, kept, metadata, tags.unwrap_or_default());
     let version = write::place(call, &bucket, &key, version, "ObjectCreated:Post").await?;
     let etag = format!("\"{}\"", version.etag);

@@ -1,19 +1,19 @@
 //! `devloop events` and `devloop replay`: the last events that functions got, saved as fixtures and sent again.
 
-mod mask;
-
 use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
+use devloop_cloud::without_secrets_in;
 use serde_json::Value;
 
-use super::asked::{Asked, meant, printed};
+use super::asked::{Asked, meant, printed, printed_json};
 use super::invoke::{Request, run};
 use crate::cli::{EventsArguments, EventsCommand, ReplayArguments};
 use crate::error::UserError;
+use crate::output;
 
 /// How much of an event a line of the list shows, in characters.
 const SHOWN: usize = 100;
@@ -24,30 +24,32 @@ async fn kept(asked: &Asked) -> Result<Vec<Value>, UserError> {
     Ok(page["events"].as_array().cloned().unwrap_or_default())
 }
 
-/// The event with this number.
-fn numbered(events: Vec<Value>, number: u64) -> Result<Value, UserError> {
-    events.into_iter().find(|event| event["number"] == number).ok_or_else(|| {
-        UserError::usage("no_event", format!("there is no event {number}, or it is kept no longer"))
-            .with_hint("`devloop events` lists those that are kept")
-    })
+/// The event with this number as its function got it; the list has no secrets.
+async fn numbered(asked: &Asked, number: u64) -> Result<Value, UserError> {
+    is_kept(&kept(asked).await?, number)?;
+    asked.page(&format!("/_devloop/events/{number}"), &format!("read event {number}")).await
+}
+
+fn is_kept(events: &[Value], number: u64) -> Result<(), UserError> {
+    if events.iter().any(|event| event["number"] == number) {
+        return Ok(());
+    }
+    Err(UserError::usage("no_event", format!("there is no event {number}, or it is kept no longer"))
+        .with_hint("`devloop events` lists those that are kept"))
 }
 
 /// Lists the events, or saves one.
 pub(crate) async fn events(arguments: &EventsArguments) -> Result<ExitCode, UserError> {
     let asked = Asked::here(arguments.endpoint.as_ref()).await?;
-    let mut events = kept(&asked).await?;
-    if arguments.mask {
-        for event in &mut events {
-            for member in ["payload", "error"] {
-                event[member] = mask::masked(&event[member]);
-            }
-        }
-    }
     if let Some(EventsCommand::Save { number, file, force }) = &arguments.command {
-        let event = numbered(events, *number)?;
+        let mut event = numbered(&asked, *number).await?;
+        if arguments.mask {
+            event["payload"] = without_secrets_in(&event["payload"]);
+        }
         save(&event, file, *force)?;
         return printed(&format!("event {number} is saved as {}\n", file.display()));
     }
+    let events = kept(&asked).await?;
     let function = match &arguments.function {
         Some(typed) => {
             // Deleted ones have left events, and one without events is not to be taken for another.
@@ -63,9 +65,9 @@ pub(crate) async fn events(arguments: &EventsArguments) -> Result<ExitCode, User
     let text: String = lines.collect();
     if text.is_empty() {
         let whose = function.map(|name| format!(" of {name}")).unwrap_or_default();
-        let _ = writeln!(io::stderr(), "there are no events{whose}");
+        let _ = writeln!(output::stderr(), "there are no events{whose}");
     }
-    printed(&text)
+    if arguments.json { printed_json(&text) } else { printed(&text) }
 }
 
 /// Writes the event that the function got into a file, and makes its folders. A file that exists is only replaced with `force`: tests may
@@ -97,7 +99,7 @@ fn owners(events: &[Value]) -> impl Iterator<Item = String> {
 
 fn line(event: &Value) -> String {
     let text = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
-    let payload = event["payload"].to_string();
+    let payload = output::escaped(&event["payload"].to_string()).into_owned();
     let short: String = payload.chars().take(SHOWN).collect();
     let more = if short.len() < payload.len() { " …" } else { "" };
     let time = text("at");
@@ -113,7 +115,7 @@ fn line(event: &Value) -> String {
 /// Sends an event again, and shows the result each time.
 pub(crate) async fn replay(arguments: &ReplayArguments) -> Result<ExitCode, UserError> {
     let asked = Asked::here(arguments.endpoint.as_ref()).await?;
-    let event = numbered(kept(&asked).await?, arguments.number)?;
+    let event = numbered(&asked, arguments.number).await?;
     let function = event["function"].as_str().unwrap_or_default().to_owned();
     let request = Request {
         function,
@@ -152,6 +154,12 @@ mod tests {
     }
 
     #[test]
+    fn a_line_shows_the_escapes_of_what_a_terminal_obeys() {
+        let event = json!({ "number": 1, "at": "", "function": "f", "state": "failed", "payload": {"a": "\u{9b}2J\u{202e}"} });
+        assert!(line(&event).ends_with("{\"a\":\"\\u009b2J\\u202e\"}\n"), "{}", line(&event));
+    }
+
+    #[test]
     fn a_line_tells_number_time_function_state_and_the_beginning_of_the_event() {
         let event = json!({
             "number": 7, "at": "2026-11-20T10:00:01.250Z", "function": "f", "state": "failed", "payload": {"a": "x".repeat(200)},
@@ -159,8 +167,8 @@ mod tests {
         let line = line(&event);
         assert!(line.starts_with("   7  10:00:01.250  f  failed     {\"a\":\"xxx"), "{line}");
         assert!(line.ends_with("x …\n"), "{line}");
-        assert!(numbered(vec![event.clone()], 7).is_ok());
-        let error = numbered(vec![event], 8).unwrap_err().to_string();
+        assert!(is_kept(&[event.clone()], 7).is_ok());
+        let error = is_kept(&[event], 8).unwrap_err().to_string();
         assert!(error.contains("there is no event 8"), "{error}");
     }
 }

@@ -1,11 +1,11 @@
-//! Takes secrets out of an event: the values of members with names such as `password`, at any depth, and texts with the form of a
-//! key or a token. Pure.
+//! Secrets in JSON: the values of members with names such as `password`, at any depth, and what texts have of secrets.
+
+use std::borrow::Cow;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::Value;
 
-/// What stands in a secret's place.
-const MASK: &str = "***";
+use super::{MASK, without_secrets};
 
 /// A member holds a secret if its name contains one of these. Case, `-` and `_` make no difference.
 const SECRET: [&str; 14] = [
@@ -28,19 +28,33 @@ const SECRET: [&str; 14] = [
 /// A member holds a secret if this is its whole name. Longer names that contain it may be harmless, such as `NextToken`.
 const SECRET_ALONE: [&str; 6] = ["bearer", "jwt", "pwd", "token", "xamzsecuritytoken", "xamzsignature"];
 
-/// The event without its secrets.
-pub(super) fn masked(event: &Value) -> Value {
-    match event {
+/// The value without its secrets. More is taken for secret than in a text, because the names of members say more.
+pub fn without_secrets_in(value: &Value) -> Value {
+    match value {
         Value::Object(members) => {
             let members = members.iter().map(|(name, value)| {
-                let value = if is_secret(name) { hidden(value) } else { masked(value) };
+                let value = if is_secret(name) { hidden(value) } else { without_secrets_in(value) };
                 (name.clone(), value)
             });
             Value::Object(members.collect())
         }
-        Value::Array(items) => items.iter().map(masked).collect(),
+        Value::Array(items) => items.iter().map(without_secrets_in).collect(),
         Value::String(text) => masked_text(text).into(),
         other => other.clone(),
+    }
+}
+
+/// Takes secrets out of the texts of a value, and leaves its other members as they are.
+pub(crate) fn clean_texts(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            if let Cow::Owned(clean) = without_secrets(text) {
+                *text = clean;
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(clean_texts),
+        Value::Object(members) => members.values_mut().for_each(clean_texts),
+        _ => {}
     }
 }
 
@@ -73,13 +87,13 @@ fn masked_text(text: &str) -> String {
     let is_given = ["Bearer ", "Basic ", "AWS4-HMAC-SHA256 "]
         .iter()
         .any(|start| text.get(..start.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(start)));
-    if is_given || is_access_key(text) || is_jwt(text) { MASK.to_owned() } else { text.to_owned() }
+    if is_given { MASK.to_owned() } else { without_secrets(text).into_owned() }
 }
 
 /// The text without the secrets of its JSON or of its query; `None` where it has neither.
 fn clean(text: &str) -> Option<String> {
     if let Some(inner) = structure(text.as_bytes()) {
-        let clean = masked(&inner);
+        let clean = without_secrets_in(&inner);
         return Some(if clean == inner { text.to_owned() } else { clean.to_string() });
     }
     without_secrets_in_query(text)
@@ -109,18 +123,6 @@ fn structure(bytes: &[u8]) -> Option<Value> {
     serde_json::from_slice::<Value>(bytes).ok().filter(|value| value.is_object() || value.is_array())
 }
 
-/// An access key of AWS [IAM identifiers, Understanding unique ID prefixes].
-fn is_access_key(text: &str) -> bool {
-    text.len() == 20
-        && (text.starts_with("AKIA") || text.starts_with("ASIA"))
-        && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
-}
-
-/// A JSON Web Token: three parts, the first of which begins as every header does.
-fn is_jwt(text: &str) -> bool {
-    text.starts_with("eyJ") && text.split('.').count() == 3 && !text.contains(char::is_whitespace)
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -129,7 +131,7 @@ mod tests {
 
     #[test]
     fn secrets_are_masked_wherever_they_are_and_nothing_else_is() {
-        let check = |event: Value, expected: Value| assert_eq!(masked(&event), expected);
+        let check = |event: Value, expected: Value| assert_eq!(without_secrets_in(&event), expected);
         check(
             json!({ "headers": { "Authorization": "Bearer abc", "X-Api-Key": "k", "Accept": "*/*" }, "cookies": ["a=b"] }),
             json!({ "headers": { "Authorization": "***", "X-Api-Key": "***", "Accept": "*/*" }, "cookies": ["***"] }),
@@ -154,8 +156,19 @@ mod tests {
             json!(["https://b/k?X-Amz-Signature=1a&n=1", "/k?n=1", "bearer abc"]),
             json!(["https://b/k?X-Amz-Signature=***&n=1", "/k?n=1", "***"]),
         );
+        check(
+            json!(["postgres://u:a/b@h", "got Bearer abc123"]),
+            json!(["postgres://u:***@h", "got Bearer ***"]),
+        );
         // What has no secret stays as it is, to the last space.
         let plain = json!({ "body": "{ \"n\": 1 }", "data": data("{ \"n\": 1 }"), "text": "eyJ", "n": 1, "none": null });
         check(plain.clone(), plain);
+    }
+
+    #[test]
+    fn only_texts_are_cleaned_where_names_say_nothing() {
+        let mut page = json!({ "secrets": 2, "last": [{ "error": "no postgres://u:p@h" }] });
+        clean_texts(&mut page);
+        assert_eq!(page, json!({ "secrets": 2, "last": [{ "error": "no postgres://u:***@h" }] }));
     }
 }
