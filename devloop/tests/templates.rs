@@ -107,8 +107,7 @@ fn a_template_that_is_saved_while_the_session_starts_is_applied_too() {
     let vars = tiny.path("vars");
     let made = Command::new("mkfifo").arg(&vars).status().unwrap();
     assert!(made.success());
-    let mut session =
-        Lines::start(tiny.devloop(&["watch", "--port", "0", "--json", "--env-file", "vars"]));
+    let mut session = Lines::start(tiny.devloop(&["watch", "--port", "0", "--json", "--env-file", "vars"]));
     // Opening it ends when the session opens it for reading.
     let mut pipe = fs::OpenOptions::new().write(true).open(&vars).unwrap();
     tiny.write(&file, &template(Some(1), &BOTH));

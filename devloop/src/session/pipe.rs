@@ -9,6 +9,8 @@ use rustix::io::Errno;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::unix::pipe;
 
+use crate::output;
+
 /// How long a session waits until somebody has the pipe open for writing.
 pub(super) const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -33,7 +35,7 @@ pub(super) async fn read(path: &Path, patience: Duration) -> io::Result<String> 
             Ok(count) => text.extend(&first[..count]),
             Err(Errno::AGAIN) => {
                 let line = format!("waiting for what another program writes into {}", path.display());
-                let _ = writeln!(io::stderr(), "{line}");
+                let _ = writeln!(output::stderr(), "{line}");
             }
             Err(error) => return Err(error.into()),
         }

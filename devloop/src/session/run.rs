@@ -353,9 +353,8 @@ pub(super) fn start_watcher(
                 Fact::FsChanged { seen_at: burst.seen_at, paths: burst.paths, gone, lost: burst.lost }
             }
             Ok(Seen::Watching) => {
-                let is_other = |(path, text): &&(PathBuf, String)| {
-                    read_text(path).is_ok_and(|now| now != *text)
-                };
+                let is_other =
+                    |(path, text): &&(PathBuf, String)| read_text(path).is_ok_and(|now| now != *text);
                 let paths: Vec<PathBuf> =
                     read.iter().filter(is_other).map(|(path, _)| path.clone()).collect();
                 if paths.is_empty() {

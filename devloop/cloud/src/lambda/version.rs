@@ -116,14 +116,14 @@ impl Version {
     /// event. Returns how long its init phase took.
     pub(crate) async fn activate(&self) -> Result<Duration, StartError> {
         let deployed = self.deployed();
-        let generation =
-            aside(|| Generation::open(deployed.code, deployed.configuration)).map_err(|error| StartError {
-                error_type: "Runtime.InvalidEntrypoint".to_owned(),
-                message: spawn_error(&error),
-                document: None,
-                output: Vec::new(),
-                log_stream: String::new(),
-            })?;
+        let opened = aside(|| Generation::open(deployed.code, deployed.configuration));
+        let generation = opened.map_err(|error| StartError {
+            error_type: "Runtime.InvalidEntrypoint".to_owned(),
+            message: spawn_error(&error),
+            document: None,
+            output: Vec::new(),
+            log_stream: String::new(),
+        })?;
         self.pool.try_once(generation.identity);
         self.pool.change(Arc::new(generation)).await
     }

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{
-    Pid, PidfdFlags, Resource, Rlimit, Signal, WaitOptions, getpgid, getpid, getrlimit, getsid,
-    pidfd_open, pidfd_send_signal, setrlimit, test_kill_process, waitpid,
+    Pid, PidfdFlags, Resource, Rlimit, Signal, WaitOptions, getpgid, getpid, getrlimit, getsid, pidfd_open,
+    pidfd_send_signal, setrlimit, test_kill_process, waitpid,
 };
 use tokio::process::Command;
 
@@ -71,7 +71,8 @@ fn number(process: Pid, count: u32) -> u64 {
 
 /// The devloop that has made the mark.
 fn maker(number: u64) -> Option<Pid> {
-    let process = (number >> SIGN_AT == SIGN).then(|| number << (64 - SIGN_AT) >> (64 - SIGN_AT + PROCESS_AT))?;
+    let process =
+        (number >> SIGN_AT == SIGN).then(|| number << (64 - SIGN_AT) >> (64 - SIGN_AT + PROCESS_AT))?;
     Pid::from_raw(i32::try_from(process).ok()?)
 }
 
