@@ -20,7 +20,6 @@ mod status;
 mod up;
 mod watch;
 
-
 use crate::aws::{Keys, Trust, region_of_profile};
 use crate::cli::{LimitsName, SessionArguments, TargetArguments, TargetName};
 use crate::config::{BuildLayer, Environment, Layer, TargetKind, terminal_draws};

@@ -223,3 +223,28 @@ fn plain_lines_show_a_function_s_json_line_for_people() {
          up | request c6af-1 took 2.31 ms, 20 MB\n"
     );
 }
+
+#[test]
+fn no_sink_passes_on_what_a_terminal_obeys_and_the_log_file_loses_nothing() {
+    let line = "a\u{9b}31mb\u{7f}c\u{202e}d\u{200b}e\u{7}f\rg\u{1b}[2Jh to postgres://u:p/w@h/d";
+    let notice = Notice::Log { function: "up".to_owned(), line: line.to_owned() };
+    let notice = super::masked(&notice);
+    let state = State::new(Workspace::default(), []);
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("session.jsonl");
+    let mut file = LogFile::create(&path).unwrap();
+    file.tell(7, &notice, &state).unwrap();
+    file.flush().unwrap();
+    let kept = std::fs::read_to_string(path).unwrap();
+    assert!(kept.trim_end().bytes().all(|byte| (b' '..=b'~').contains(&byte)), "{kept:?}");
+    let kept: serde_json::Value = serde_json::from_str(&kept).unwrap();
+    assert_eq!(kept["line"], line.replace("p/w", "***"));
+    for colour in [false, true] {
+        let page = Page::default();
+        let mut plain = Plain::new(page.clone(), colour, true);
+        plain.tell(7, &notice, &state).unwrap();
+        plain.flush().unwrap();
+        let shown = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(shown, "up | a31mbcdefgh to postgres://u:***@h/d\n", "with colours: {colour}");
+    }
+}
