@@ -149,6 +149,7 @@ pub(super) const KNOWN: &[Known] = &[
     known("Query Scan", Says("does not project ["), Unseen, "what a global index does not hold is refused: Query and Scan, API reference, ProjectionExpression"),
     known("Query", Says("Select type ALL_ATTRIBUTES is not supported for global secondary index"), Unseen, "what a global index does not hold is refused: Query, API reference, Select"),
     known("Scan", Says("The provided key is not in the requested segment"), Unseen, "a segment holds the keys of a range of hashes, and AWS does not publish its hash: Scan, API reference, Segment"),
+    known("Query", Says("Invalid KeyConditionExpression: "), Says("Requested resource not found"), READ_FIRST),
     // Transactions.
     known("TransactWriteItems", Says("TransactWriteRequest should contain Delete or Put or Update request"), Unseen, "the request has an element without an action, whatever else is wrong: TransactWriteItem, API reference"),
     known("TransactWriteItems", Unseen, Says("cannot include multiple operations on one item"), BOTH).when(repeats_an_item),

@@ -28,31 +28,31 @@ pub(super) fn completed(request: &Value) -> impl Iterator<Item = Value> + '_ {
     changes(request, Change::Complete).filter(|request| !only_removes(request))
 }
 
-/// The request with the members that it must have, if it has not.
+/// The request with members that it must have and has not: each of them alone, and all.
 fn with_required(operation: &str, request: &Value) -> Vec<Value> {
     let Some(members) = request.as_object() else { return Vec::new() };
-    let key = match operation {
-        "PutItem" => Some("Item"),
-        "GetItem" | "UpdateItem" | "DeleteItem" => Some("Key"),
-        "Query"
-            if !members.contains_key("KeyConditions") && !members.contains_key("KeyConditionExpression") =>
-        {
-            return vec![changed(members, "KeyConditionExpression", Some(format!("p = {VALUE}").into()))];
-        }
-        "Query" | "Scan" => None,
-        "CreateTable" if !members.contains_key("BillingMode") => {
-            let mut members = members.clone();
-            members.insert("BillingMode".to_owned(), "PAY_PER_REQUEST".into());
-            return vec![members.into()];
-        }
+    let item = json!({ "p": { "S": "x" } });
+    let table = ("TableName", json!("sort"));
+    let required = match operation {
+        "PutItem" => vec![table, ("Item", item)],
+        "GetItem" | "UpdateItem" | "DeleteItem" => vec![table, ("Key", item)],
+        "Query" if members.contains_key("KeyConditions") => vec![table],
+        "Query" => vec![table, ("KeyConditionExpression", format!("p = {VALUE}").into())],
+        "Scan" => vec![table],
+        "CreateTable" => vec![("BillingMode", json!("PAY_PER_REQUEST"))],
         _ => return Vec::new(),
     };
-    let key = key.filter(|key| !members.contains_key(*key)).map(|key| {
-        let mut members = members.clone();
-        members.insert(key.to_owned(), json!({ "p": { "S": "x" } }));
-        members.into()
-    });
-    with_table(members).into_iter().chain(key).collect()
+    let missing: Vec<(&str, Value)> =
+        required.into_iter().filter(|(name, _)| !members.contains_key(*name)).collect();
+    let with = |some: &[(&str, Value)]| {
+        let add = |request: Value, (name, value): &(&str, Value)| match request {
+            Value::Object(members) => changed(&members, name, Some(value.clone())),
+            request => request,
+        };
+        some.iter().fold(request.clone(), add)
+    };
+    let each = missing.iter().map(|one| with(std::slice::from_ref(one)));
+    each.chain((missing.len() > 1).then(|| with(&missing))).collect()
 }
 
 /// Whether an update only removes attributes. It creates no item here, but it does in dynoxide: AttributeUpdates, legacy
@@ -107,12 +107,6 @@ fn changes(part: &Value, change: Change) -> Requests<'_> {
         ),
         _ => Box::new(std::iter::empty()),
     }
-}
-
-/// The members with the name of a table, if they have none.
-fn with_table(members: &Map<String, Value>) -> Option<Value> {
-    let mut named = members.clone();
-    named.insert("TableName".to_owned(), json!("sort")).is_none().then(|| named.into())
 }
 
 /// The members with values and names for the placeholders that have none, and with expressions that use the placeholders.
