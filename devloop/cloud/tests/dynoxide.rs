@@ -15,6 +15,8 @@ mod answers;
 mod differences;
 #[path = "dynoxide/expressions.rs"]
 mod expressions;
+#[path = "dynoxide/known.rs"]
+mod known;
 #[path = "dynoxide/pair.rs"]
 mod pair;
 #[path = "dynoxide/requests.rs"]
@@ -24,12 +26,12 @@ mod server;
 #[path = "dynoxide/smaller.rs"]
 mod smaller;
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, ops::Range, path::Path};
 
 use answers::Answer;
 use pair::{Break, Pair};
 use requests::Requests;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// How many requests are sent to one pair of clouds before both are started anew.
 const ROUND: usize = 300;
@@ -47,7 +49,7 @@ async fn random_requests_are_answered_as_by_dynoxide() {
     let program = test_tools::program("dynoxide");
     for seed in setting("DEVLOOP_DYNOXIDE_SEED").map_or(SEEDS.to_vec(), |seed| vec![seed]) {
         let rounds = setting("DEVLOOP_DYNOXIDE_ROUNDS").unwrap_or(ROUNDS);
-        let found = compare(&program, seed, rounds, |_, _| {}).await;
+        let found = compare(&program, seed, 0..rounds, |_, _| {}).await;
         assert!(
             found.is_empty(),
             "seed {seed}: these kinds of requests were answered differently:\n{}",
@@ -72,12 +74,46 @@ const BREAKS: &[(&str, Break)] = &[
             *answer = Answer::of(Ok(json!({})));
         }
     }),
+    // A refusal in words that the list of differences has, of a request that is valid.
+    ("Query: ValidationException Invalid KeyConditionExpression", |operation, answer| {
+        if operation == "Query" && answer.status == 200 {
+            let message = "Invalid KeyConditionExpression: Syntax error; token: \"x\", near: \"x\"";
+            *answer = Answer::of_mistake(&json!({ "Message": message }));
+        }
+    }),
+    ("Scan: ValidationException Invalid FilterExpression", |operation, answer| {
+        if operation == "Scan" && answer.status == 200 {
+            let message = "Invalid FilterExpression: Incorrect operand type for operator or function; operator or function: <, operand type: BOOL";
+            *answer = Answer::of_mistake(&json!({ "Message": message }));
+        }
+    }),
+    ("GetItem: 200 | 200", |operation, answer| {
+        if operation == "GetItem" && !answer.body["Item"]["n"].is_null() {
+            answer.body["Item"]["n"] = json!({ "N": "0" });
+        }
+    }),
+    ("UpdateItem: 200 | 200", |operation, answer| {
+        if operation == "UpdateItem" && !answer.body["Attributes"]["n"].is_null() {
+            answer.body["Attributes"]["n"] = json!({ "N": "0" });
+        }
+    }),
     ("Query: 200 | 200", |operation, answer| {
         if operation == "Query"
             && let Some(items) = answer.body["Items"].as_array_mut()
         {
             items.reverse();
         }
+    }),
+    ("Query: 200 | 200", |operation, answer| one_more(operation == "Query", answer, "/ScannedCount")),
+    ("Scan: 200 | 200", |operation, answer| one_more(operation == "Scan", answer, "/Count")),
+    ("PutItem: 200 | 200", |operation, answer| {
+        one_more(operation == "PutItem", answer, "/ConsumedCapacity/CapacityUnits");
+    }),
+    ("Query: 200 | 200", |operation, answer| {
+        one_more(operation == "Query", answer, "/ConsumedCapacity/CapacityUnits");
+    }),
+    ("BatchWriteItem: 200 | 200", |operation, answer| {
+        one_more(operation == "BatchWriteItem", answer, "/ConsumedCapacity/0/CapacityUnits");
     }),
     ("the records of a stream", |operation, answer| {
         if operation == "GetRecords"
@@ -86,22 +122,57 @@ const BREAKS: &[(&str, Break)] = &[
             records.reverse();
         }
     }),
+    ("the records of a stream", |operation, answer| {
+        let records = answer.body.pointer_mut("/Records").and_then(Value::as_array_mut).into_iter().flatten();
+        let images = records.filter_map(|record| record.pointer_mut("/dynamodb/NewImage")?.as_object_mut());
+        for image in images {
+            if operation == "GetRecords" && image.contains_key("n") {
+                image.insert("n".to_owned(), json!({ "N": "0" }));
+            }
+        }
+    }),
+    ("the records of a stream", |operation, answer| {
+        if operation == "GetRecords"
+            && let Some(records) = answer.body["Records"].as_array_mut()
+        {
+            // As if a write that changes nothing wrote a record.
+            let mut twice = records.first().cloned().unwrap_or_default();
+            twice["dynamodb"]["OldImage"] = twice["dynamodb"]["NewImage"].clone();
+            records.insert(0, twice);
+        }
+    }),
 ];
+
+/// Adds one to a number of the answer, if it is there.
+fn one_more(is_wanted: bool, answer: &mut Answer, place: &str) {
+    let number = answer.body.pointer_mut(place).filter(|_| is_wanted);
+    if let Some(number) = number
+        && let Some(now) = number.as_f64()
+    {
+        *number = json!(now + 1.0);
+    }
+}
 
 #[tokio::test]
 async fn mistakes_made_on_purpose_are_found() {
     let program = test_tools::program("dynoxide");
     for (shown, broken) in BREAKS {
-        let found = compare(&program, SEEDS[0], 6, *broken).await;
+        let mut found = Vec::new();
+        for round in 0..30 {
+            found = compare(&program, SEEDS[0], round..round + 1, *broken).await;
+            if found.iter().any(|class| class.contains(shown)) {
+                break;
+            }
+        }
         assert!(found.iter().any(|class| class.contains(shown)), "{shown}: {found:?}");
     }
 }
 
 /// The kinds of requests that were answered differently, each with its first request.
-async fn compare(program: &Path, seed: u64, rounds: u64, broken: Break) -> Vec<String> {
+async fn compare(program: &Path, seed: u64, rounds: Range<u64>, broken: Break) -> Vec<String> {
     let (mut drawn, mut asked, mut with_several) = (0, 0, 0);
     let mut found: BTreeMap<String, (usize, String)> = BTreeMap::new();
-    for round in 0..rounds {
+    for round in rounds {
         let mut pair = Pair::start(program, broken).await;
         // No two seeds have a round in common.
         let mut requests = Requests::new((seed << 32) + round);

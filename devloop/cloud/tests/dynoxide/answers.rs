@@ -76,19 +76,15 @@ impl Answer {
                 }
                 _ => {}
             }
-            // dynoxide returns the key besides a transaction's projection; AWS returns only the requested attributes.
-            if operation == "TransactGetItems" && request.to_string().contains("ProjectionExpression") {
-                for item in self.body["Responses"].as_array_mut().into_iter().flatten() {
-                    if let Some(item) = item["Item"].as_object_mut() {
-                        item.retain(|name, _| !["p", "q"].contains(&name.as_str()));
-                    }
-                }
-            }
             // Which items a partial scan returns depends on the order of hashes.
-            let is_part =
-                ["Limit", "Segment", "ExclusiveStartKey"].iter().any(|member| !request[member].is_null());
-            if operation == "Scan" && is_part {
+            let is_given = |members: &[&str]| members.iter().any(|member| !request[member].is_null());
+            if operation == "Scan" && is_given(&["Segment", "ExclusiveStartKey"]) {
                 self.body = Value::Null;
+            } else if operation == "Scan" && is_given(&["Limit"]) {
+                // How many there are does not depend on it.
+                let (count, next) =
+                    (self.body["ScannedCount"].take(), self.body["LastEvaluatedKey"].is_null());
+                self.body = json!({ "ScannedCount": count, "IsAll": next });
             }
         }
         self.message = self.message.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -109,6 +105,13 @@ impl Answer {
             ("parameters: {", "}"),
         ] {
             self.message = sorted_list(&self.message, begin, end);
+        }
+        // No page says which of two paths that overlap is named first.
+        if let Some((before, paths)) = self.message.split_once("path one: ")
+            && let Some((one, two)) = paths.split_once(", path two: ")
+        {
+            let (first, second) = if one <= two { (one, two) } else { (two, one) };
+            self.message = format!("{before}path one: {first}, path two: {second}");
         }
         // The service prints a whole list or map in a notation of its own.
         if let Some((before, rest)) = self.message.split_once("Value '")
@@ -140,6 +143,24 @@ impl Answer {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// What a cancelled transaction's elements were refused for, as answers of their own.
+    pub(super) fn elements(&self) -> Option<Vec<Self>> {
+        let reasons = self.body["CancellationReasons"].as_array()?;
+        let element = |reason: &Value| match reason["Code"].as_str() {
+            Some("None") => {
+                Self { status: 200, kind: String::new(), message: String::new(), body: json!({}) }
+            }
+            Some("ValidationError") => Self::of_mistake(reason),
+            code => Self {
+                status: 400,
+                kind: code.unwrap_or_default().to_owned(),
+                message: reason["Message"].as_str().unwrap_or_default().to_owned(),
+                body: reason["Item"].clone(),
+            },
+        };
+        Some(reasons.iter().map(element).collect())
     }
 
     /// The mistakes that only this response names, and those that only the other one names. Both are empty if the responses
@@ -228,7 +249,11 @@ fn described(body: &Value) -> Value {
         let mut indexes: Vec<Value> = list
             .iter()
             .map(|index| {
-                json!([index["IndexName"], index["KeySchema"], index["Projection"]["ProjectionType"]])
+                let mut projection = index["Projection"].clone();
+                if let Some(names) = projection["NonKeyAttributes"].as_array_mut() {
+                    names.sort_by_key(Value::to_string);
+                }
+                json!([index["IndexName"], index["KeySchema"], projection, units(index)])
             })
             .collect();
         indexes.sort_by_key(Value::to_string);
@@ -243,5 +268,13 @@ fn described(body: &Value) -> Value {
         indexes("GlobalSecondaryIndexes"),
         indexes("LocalSecondaryIndexes"),
         table["StreamSpecification"],
+        units(table),
+        table["DeletionProtectionEnabled"].as_bool().unwrap_or_default(),
     ])
+}
+
+/// The provisioned units of a table or an index.
+fn units(described: &Value) -> Value {
+    let units = |member: &str| described["ProvisionedThroughput"][member].as_f64().unwrap_or_default();
+    json!([units("ReadCapacityUnits"), units("WriteCapacityUnits")])
 }

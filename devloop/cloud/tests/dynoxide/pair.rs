@@ -98,7 +98,7 @@ impl Pair {
         let records = records.as_array().expect("the records of a stream").iter().map(of);
         // "If you perform a PutItem or UpdateItem operation that does not change any data in an item, DynamoDB Streams does
         // not write a stream record": Change data capture for DynamoDB Streams, developer guide. dynoxide writes one.
-        records.filter(|record| record[2] != record[3]).collect()
+        records.filter(|record| matches!(by, Side::Here) || record[2] != record[3]).collect()
     }
 
     /// The first changes in which the streams of both differ.
@@ -142,7 +142,8 @@ impl Pair {
     /// Whether both refuse the request, and each names another of its mistakes. AWS does not document which of several mistakes
     /// is reported: Programmatic error handling, developer guide, and Common errors, API reference, define one message an error.
     ///
-    /// That the request has a mistake is shown by a smaller request for which both name it.
+    /// That the request has a mistake is shown by a smaller request for which both name it, or by the list, if the other does
+    /// not see such a mistake at all.
     pub(super) async fn name_different_mistakes(
         &mut self,
         operation: &str,
@@ -152,8 +153,10 @@ impl Pair {
         let Some((here, dynoxide)) = answers.here.different_mistakes(&answers.dynoxide) else { return false };
         for (by, mistakes) in [(Side::Dynoxide, dynoxide), (Side::Here, here)] {
             for mistake in mistakes {
-                let is_read_here_alone = matches!(by, Side::Here) && differences::is_of_grammar(&mistake);
-                if !is_read_here_alone && !self.both_name(&mistake, by, operation, request).await {
+                let by_here = matches!(by, Side::Here);
+                let is_seen_by_one = by_here && differences::is_of_grammar(&mistake)
+                    || differences::is_seen_by_one(operation, request, &mistake, by_here);
+                if !is_seen_by_one && !self.both_name(&mistake, by, operation, request).await {
                     return false;
                 }
             }

@@ -28,21 +28,31 @@ pub(super) fn completed(request: &Value) -> impl Iterator<Item = Value> + '_ {
     changes(request, Change::Complete).filter(|request| !only_removes(request))
 }
 
-/// The request with the members that it must have, if it has not.
+/// The request with members that it must have and has not: each of them alone, and all.
 fn with_required(operation: &str, request: &Value) -> Vec<Value> {
     let Some(members) = request.as_object() else { return Vec::new() };
-    let key = match operation {
-        "PutItem" => Some("Item"),
-        "GetItem" | "UpdateItem" | "DeleteItem" => Some("Key"),
-        "Query" | "Scan" => None,
+    let item = json!({ "p": { "S": "x" } });
+    let table = ("TableName", json!("sort"));
+    let required = match operation {
+        "PutItem" => vec![table, ("Item", item)],
+        "GetItem" | "UpdateItem" | "DeleteItem" => vec![table, ("Key", item)],
+        "Query" if members.contains_key("KeyConditions") => vec![table],
+        "Query" => vec![table, ("KeyConditionExpression", format!("p = {VALUE}").into())],
+        "Scan" => vec![table],
+        "CreateTable" => vec![("BillingMode", json!("PAY_PER_REQUEST"))],
         _ => return Vec::new(),
     };
-    let key = key.filter(|key| !members.contains_key(*key)).map(|key| {
-        let mut members = members.clone();
-        members.insert(key.to_owned(), json!({ "p": { "S": "x" } }));
-        members.into()
-    });
-    with_table(members).into_iter().chain(key).collect()
+    let missing: Vec<(&str, Value)> =
+        required.into_iter().filter(|(name, _)| !members.contains_key(*name)).collect();
+    let with = |some: &[(&str, Value)]| {
+        let add = |request: Value, (name, value): &(&str, Value)| match request {
+            Value::Object(members) => changed(&members, name, Some(value.clone())),
+            request => request,
+        };
+        some.iter().fold(request.clone(), add)
+    };
+    let each = missing.iter().map(|one| with(std::slice::from_ref(one)));
+    each.chain((missing.len() > 1).then(|| with(&missing))).collect()
 }
 
 /// Whether an update only removes attributes. It creates no item here, but it does in dynoxide: AttributeUpdates, legacy
@@ -51,7 +61,10 @@ fn only_removes(part: &Value) -> bool {
     let Value::Object(members) = part else {
         return part.as_array().is_some_and(|elements| elements.iter().any(only_removes));
     };
-    members.get("UpdateExpression").and_then(Value::as_str).is_some_and(|text| !sets(text))
+    members
+        .get("UpdateExpression")
+        .and_then(Value::as_str)
+        .is_some_and(|text| !text.is_empty() && !sets(text))
         || members.get("AttributeUpdates").and_then(Value::as_object).is_some_and(|updates| {
             !updates.is_empty() && updates.values().all(|update| update["Action"] == "DELETE")
         })
@@ -96,12 +109,6 @@ fn changes(part: &Value, change: Change) -> Requests<'_> {
     }
 }
 
-/// The members with the name of a table, if they have none.
-fn with_table(members: &Map<String, Value>) -> Option<Value> {
-    let mut named = members.clone();
-    named.insert("TableName".to_owned(), json!("sort")).is_none().then(|| named.into())
-}
-
 /// The members with values and names for the placeholders that have none, and with expressions that use the placeholders.
 fn with_placeholders(members: &Map<String, Value>) -> Vec<Value> {
     let mut complete = members.clone();
@@ -144,7 +151,10 @@ fn inner<'a>(name: &str, member: &'a Value, change: Change) -> Requests<'a> {
     match member.as_str() {
         Some(text) if is_expression(name) => match change {
             Change::Repair => Box::new(std::iter::empty()),
-            Change::Omit => Box::new(shorter(text).map(Value::String)),
+            Change::Omit if name == "KeyConditionExpression" => {
+                Box::new(shorter(text, &["", "p", "q", "=", VALUE]).map(Value::String))
+            }
+            Change::Omit => Box::new(shorter(text, &["", "a", "a = a", VALUE]).map(Value::String)),
             Change::Complete => Box::new(longer(text).map(Value::String)),
         },
         _ => changes(member, change),
@@ -199,11 +209,12 @@ fn valid(name: &str, member: &Value) -> Vec<Value> {
     let longer_key = json!({ "p": { "S": "x" }, "q": { "N": "1" } });
     let comparison = json!({ "ComparisonOperator": "EQ", "AttributeValueList": [{ "S": "x" }] });
     let values = match name {
-        "KeyConditionExpression" => vec![json!(format!("p = {VALUE}"))],
+        "KeyConditionExpression" => vec![json!(format!("p = {VALUE}")), json!(format!("g = {VALUE}"))],
         "UpdateExpression" => vec![json!(format!("SET hits = {VALUE}"))],
         "ConditionExpression" | "FilterExpression" => vec![json!("attribute_exists(zz)")],
         "ProjectionExpression" => vec![json!("zz")],
         "KeyConditions" => vec![json!({ "p": comparison })],
+        "AttributesToGet" => vec![json!(["zz"])],
         "Key" | "Item" => vec![key, longer_key],
         "Keys" => vec![json!([key]), json!([longer_key])],
         "BillingMode" => vec![json!("PAY_PER_REQUEST")],
@@ -219,7 +230,12 @@ fn valid(name: &str, member: &Value) -> Vec<Value> {
             tables.map(|requests| json!({ "sort": requests })).collect()
         }
         "Put" | "Delete" | "Update" | "ConditionCheck" | "Get" => {
-            return member.as_object().and_then(with_table).into_iter().collect();
+            let Some(members) = member.as_object() else { return Vec::new() };
+            let mut complete = members.clone();
+            let is_simple = complete.entry("TableName").or_insert_with(|| "sort".into()) == "hash";
+            let of_item = if name == "Put" { "Item" } else { "Key" };
+            complete.entry(of_item).or_insert(if is_simple { key } else { longer_key });
+            vec![complete.into()]
         }
         _ if member.get("ComparisonOperator").is_some() => vec![comparison],
         _ if is_value(member) => vec![json!({ "S": "x" }), json!({ "N": "1" }), json!({ "SS": ["x"] })],
@@ -238,7 +254,7 @@ fn is_value(part: &Value) -> bool {
 const REPLACED: usize = 4;
 
 /// The expression without some of its words that follow each other, or with something short in their place.
-fn shorter(text: &str) -> impl Iterator<Item = String> + '_ {
+fn shorter<'t>(text: &'t str, shorts: &'static [&'static str]) -> impl Iterator<Item = String> + 't {
     let tokens = tokens(text);
     let count = tokens.len();
     let ranges = (1..count).rev().flat_map(move |length| (0..=count - length).map(move |at| (at, length)));
@@ -246,7 +262,7 @@ fn shorter(text: &str) -> impl Iterator<Item = String> + '_ {
         let (begin, end) = (tokens[at].0, tokens[at + length - 1].1);
         let with = move |middle: &&str| format!("{}{middle}{}", &text[..begin], &text[end..]);
         let is_replaced = length <= REPLACED || at == 0 || at + length == count;
-        let middles: &[&str] = if is_replaced { &["", "a", "a = a", VALUE] } else { &[""] };
+        let middles: &[&str] = if is_replaced { shorts } else { &[""] };
         middles.iter().map(with).collect::<Vec<_>>()
     })
 }
