@@ -124,6 +124,8 @@ pub(super) const KNOWN: &[Known] = &[
     known("", Says(" AttributeValue type"), Says("AttributeValues inside AttributeValueList must be of same type"), BOTH),
     known("", Says("AttributeValues inside AttributeValueList must be of same type"), Says(" AttributeValue type"), BOTH),
     known("", Says("List index is not within the allowable range"), Says("Two document paths "), BOTH),
+    known("", Says("Incorrect operand type for operator or function"), Says("Two document paths "), BOTH).when(is_wrong_operand),
+    known("", Says("is not defined; attribute"), Says("Two document paths "), BOTH),
     // Updates.
     known("", Unseen, Says("The document path provided in the update expression is invalid for update"), "scylladb test/alternator (runs on AWS): test_nested_attribute_remove_from_missing_item").when(removes),
     known("UpdateItem TransactWriteItems", Says("This attribute is part of the key"), Unseen, "the request alone shows the error, so no condition is evaluated: UpdateItem, API reference"),

@@ -151,6 +151,11 @@ impl Pair {
         answers: &Answers,
     ) -> bool {
         let Some((here, dynoxide)) = answers.here.different_mistakes(&answers.dynoxide) else { return false };
+        // What is on the list as a mistake that dynoxide does not see is refused here first, whatever else is wrong.
+        let is_unseen = |mistake: &Mistake| differences::is_seen_by_one(operation, request, mistake, true);
+        if !here.is_empty() && here.iter().all(is_unseen) {
+            return true;
+        }
         for (by, mistakes) in [(Side::Dynoxide, dynoxide), (Side::Here, here)] {
             for mistake in mistakes {
                 let by_here = matches!(by, Side::Here);

@@ -16,7 +16,6 @@ fn units(read: i64, write: i64) -> Value {
 }
 
 /// A table with the global index `by-g`, and more members.
-#[expect(clippy::needless_pass_by_value, reason = "a literal reads better without a borrow")]
 fn indexed(table: Value, index: Value) -> Value {
     let definitions =
         json!([{"AttributeName": "id", "AttributeType": "S"}, {"AttributeName": "g", "AttributeType": "S"}]);
