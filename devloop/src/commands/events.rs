@@ -167,8 +167,9 @@ mod tests {
         let line = line(&event);
         assert!(line.starts_with("   7  10:00:01.250  f  failed     {\"a\":\"xxx"), "{line}");
         assert!(line.ends_with("x …\n"), "{line}");
-        assert!(is_kept(&[event.clone()], 7).is_ok());
-        let error = is_kept(&[event], 8).unwrap_err().to_string();
+        let kept = [event];
+        assert!(is_kept(&kept, 7).is_ok());
+        let error = is_kept(&kept, 8).unwrap_err().to_string();
         assert!(error.contains("there is no event 8"), "{error}");
     }
 }

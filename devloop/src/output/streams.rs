@@ -75,7 +75,7 @@ mod tests {
     #[test]
     fn what_is_written_is_safe() {
         let mut lines = Safe { output: Vec::new(), clean: plain };
-        writeln!(lines, "{}|{}", "a\u{1b}[2J\u{9b}31m", "é\u{202e}\u{7}").unwrap();
+        writeln!(lines, "a\u{1b}[2J\u{9b}31m|é\u{202e}\u{7}").unwrap();
         lines.write_all(b"\x9bno text\r\n").unwrap();
         assert_eq!(String::from_utf8(lines.output).unwrap(), "a31m|é\n\u{fffd}no text\n");
         let mut json = Safe { output: Vec::new(), clean: escaped };

@@ -72,7 +72,7 @@ fn number(process: Pid, count: u32) -> u64 {
 /// The devloop that has made the mark.
 fn maker(number: u64) -> Option<Pid> {
     let process =
-        (number >> SIGN_AT == SIGN).then(|| number << (64 - SIGN_AT) >> (64 - SIGN_AT + PROCESS_AT))?;
+        (number >> SIGN_AT == SIGN).then_some(number << (64 - SIGN_AT) >> (64 - SIGN_AT + PROCESS_AT))?;
     Pid::from_raw(i32::try_from(process).ok()?)
 }
 
@@ -152,7 +152,9 @@ fn end_all(find: impl Fn() -> Vec<Held>) -> usize {
     loop {
         let found = find();
         let running: Vec<_> = found.iter().filter(|process| process.kill()).collect();
-        running.iter().for_each(|process| process.wait(give_up));
+        for process in &running {
+            process.wait(give_up);
+        }
         let collected = found.iter().filter(|process| process.collect()).count();
         killed += running.len();
         // One that has ended and is not collected is the child of a process that ends now, or of a stranger.

@@ -112,7 +112,9 @@ async fn small_bodies_find_room_however_many_large_ones_there_are() {
     assert_eq!(read(SMALL + 1).await.unwrap_err().status, 503);
     let small = read(SMALL).await.unwrap();
     let mut many: Vec<_> = (1..SMALL_LIMIT / SMALL).map(|_| Share::of(&bodies)).collect();
-    many.iter_mut().for_each(|share| share.grow(SMALL).unwrap());
+    for share in &mut many {
+        share.grow(SMALL).unwrap();
+    }
     assert_eq!(read(1).await.unwrap_err().status, 503, "small ones are bounded too");
     drop((small, many, large));
     assert!(read(1 << 20).await.is_ok());

@@ -141,7 +141,7 @@ fn two_lines(mut output: ChildStdout, end: Instant) -> Option<String> {
             0 => return None,
             read => text.extend(&chunk[..read]),
         }
-        if text.iter().filter(|byte| **byte == b'\n').count() >= 2 {
+        if text.split(|byte| *byte == b'\n').count() > 2 {
             return String::from_utf8(text).ok();
         }
     }
