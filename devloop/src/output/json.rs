@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use crate::output::ansi::{is_hidden, is_plain};
 
-/// The JSON with every character that a terminal must not get as `\uXXXX`. It stands for the same values.
+/// The JSON with every character that a terminal must not get as `\u` and four digits. It stands for the same values.
 pub(crate) fn escaped(json: &str) -> Cow<'_, str> {
     if is_plain(json) {
         return json.into();

@@ -6,6 +6,7 @@ mod fallback;
 mod figures;
 mod findings;
 mod hop;
+mod kept;
 mod prometheus;
 mod report;
 mod shards;
