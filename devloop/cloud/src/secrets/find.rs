@@ -85,6 +85,8 @@ fn of_url(text: &str, at: usize) -> Option<Range<usize>> {
     let colon = authority.find(':');
     if let Some(host) = authority.rfind('@') {
         return match colon.filter(|colon| *colon < host) {
+            // Advice names the place of a password so.
+            Some(colon) if authority[colon + 1..host].eq_ignore_ascii_case("password") => None,
             Some(colon) => Some(start + colon + 1..start + host),
             None => {
                 is_token(&authority[..host]).then_some(start..start + host).filter(|user| user.len() >= 20)

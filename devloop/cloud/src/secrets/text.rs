@@ -70,6 +70,7 @@ mod tests {
             "http://[::1]:80/@x",
             "postgres://localhost:5432/db?user=a@b",
             "postgres://u:@h",
+            "it must look like postgres://user:password@host:port/database",
             "s3://bucket/a:b@c",
             "plain: text",
         ] {
