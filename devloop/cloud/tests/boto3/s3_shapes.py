@@ -117,17 +117,21 @@ def answers(s3):
 
 # The differences of each step: members that only the cloud has (+) and members that only moto has (-).
 DIFFERENCES = {
-    # S3 returns these members, and moto does not.
+    # S3 returns these members, and moto does not. It encrypts every object, and names the method.
     "head_bucket": ["+head_bucket.AccessPointAlias: bool"],
     "list_buckets": ["+list_buckets.Buckets[].BucketRegion: str"],
     "get_bucket_acl": ["+get_bucket_acl.Grants[].Grantee.DisplayName: str"],
     "get_object_acl": ["+get_object_acl.Grants[].Grantee.DisplayName: str"],
-    "put_object": ["+put_object.ChecksumType: str"],
-    "put_object checked": ["+put_object.ChecksumType: str"],
-    "put_object version": ["+put_object.ChecksumType: str"],
-    "get_object": ["+get_object.ChecksumType: str"],
-    "get_object part": ["+get_object.ContentRange: str", "+get_object.PartsCount: int"],
-    "copy_object": ["+copy_object.CopyObjectResult.ChecksumType: str"],
+    "put_object": ["+put_object.ChecksumType: str", "+put_object.ServerSideEncryption: str"],
+    "put_object checked": ["+put_object.ChecksumType: str", "+put_object.ServerSideEncryption: str"],
+    "put_object version": ["+put_object.ChecksumType: str", "+put_object.ServerSideEncryption: str"],
+    "get_object": ["+get_object.ChecksumType: str", "+get_object.ServerSideEncryption: str"],
+    "get_object part": ["+get_object.ContentRange: str", "+get_object.PartsCount: int", "+get_object.ServerSideEncryption: str"],
+    "get_object range": ["+get_object.ServerSideEncryption: str"],
+    "head_object": ["+head_object.ServerSideEncryption: str"],
+    "create_multipart_upload": ["+create_multipart_upload.ServerSideEncryption: str"],
+    "put_bucket_lifecycle_configuration": ["+put_bucket_lifecycle_configuration.TransitionDefaultMinimumObjectSize: str"],
+    "copy_object": ["+copy_object.CopyObjectResult.ChecksumType: str", "+copy_object.ServerSideEncryption: str"],
     "list_objects": [
         "+list_objects.Contents[].ChecksumAlgorithm[]: str", "+list_objects.Contents[].ChecksumType: str",
         "+list_objects.Marker: str", "+list_objects.Prefix: str",
@@ -145,11 +149,10 @@ DIFFERENCES = {
         "+list_object_versions.Versions[].ChecksumType: str",
     ],
     # Without versioning there is no version id here; moto returns `null`.
-    "complete_multipart_upload": ["-complete_multipart_upload.VersionId: str"],
+    "complete_multipart_upload": ["+complete_multipart_upload.ServerSideEncryption: str", "-complete_multipart_upload.VersionId: str"],
     # S3 returns these members too; the cloud omits them when the request did not set them.
     "delete_object version": ["-delete_object.VersionId: str"],
     "get_bucket_encryption": ["-get_bucket_encryption.ServerSideEncryptionConfiguration.Rules[].BucketKeyEnabled: bool"],
-    "get_bucket_lifecycle_configuration": ["-get_bucket_lifecycle_configuration.TransitionDefaultMinimumObjectSize: str"],
 }
 
 
