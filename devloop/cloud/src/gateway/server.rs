@@ -148,7 +148,7 @@ async fn respond(pages: &Pages, request: hyper::Request<Incoming>, peer: SocketA
         body: Bytes::new(),
         peer: peer.ip(),
     };
-    let reply = dispatch::answer(pages, request, Arriving::new(body).among(&pages.bodies)).await;
+    let reply = dispatch::answer(pages, request, Arriving::among(&pages.bodies, body)).await;
     let mut response = Response::from(reply);
     if head {
         *response.body_mut() = Either::Left(Full::default());

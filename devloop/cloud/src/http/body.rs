@@ -147,17 +147,20 @@ pub(crate) struct Arriving {
 }
 
 impl Arriving {
-    /// A body that arrives through `body`, with a limit of its own.
+    /// A body that arrives through `body`, with a limit of its own. For bodies that the cloud itself makes.
     pub(crate) fn new<B>(body: B) -> Self
     where
         B: hyper::body::Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
     {
-        Self { body: body.map_err(io::Error::other).boxed_unsync(), bodies: Arc::default() }
+        Self::among(&Arc::default(), body)
     }
 
-    /// The same body, counted against the limit that all of `bodies` share.
-    pub(crate) fn among(self, bodies: &Arc<Bodies>) -> Self {
-        Self { bodies: Arc::clone(bodies), ..self }
+    /// A body that arrives through `body`, counted against the limit that all of `bodies` share.
+    pub(crate) fn among<B>(bodies: &Arc<Bodies>, body: B) -> Self
+    where
+        B: hyper::body::Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
+    {
+        Self { body: body.map_err(io::Error::other).boxed_unsync(), bodies: Arc::clone(bodies) }
     }
 
     /// The body in pieces, as they arrive. Only the time that it may stall is limited.
@@ -264,7 +267,8 @@ pub(super) fn too_large(limit: usize) -> ApiError {
 #[cfg(test)]
 pub(crate) fn stalled_after(body: Arriving) -> (Arriving, Clock, Duration) {
     let clock = Clock::manual(0);
-    (body.among(&Arc::new(Bodies::new(clock.clone()))), clock, STALLED)
+    let bodies = Arc::new(Bodies::new(clock.clone()));
+    (Arriving { bodies, ..body }, clock, STALLED)
 }
 
 #[cfg(test)]

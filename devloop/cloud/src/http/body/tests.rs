@@ -16,7 +16,7 @@ fn body_by_hand() -> (Clock, Arriving, UnboundedSender<Bytes>) {
         let piece = received.recv().await?;
         Some((Ok::<_, Infallible>(Frame::data(piece)), received))
     });
-    (clock, Arriving::new(StreamBody::new(frames)).among(&Arc::new(bodies)), pieces)
+    (clock, Arriving::among(&Arc::new(bodies), StreamBody::new(frames)), pieces)
 }
 
 #[test]
@@ -81,8 +81,8 @@ async fn a_large_packed_body_is_unpacked_beside_the_worker() {
 async fn what_a_packed_body_becomes_counts_until_its_share_is_dropped() {
     let bodies = Arc::new(Bodies::default());
     let read = async |length: usize, limit: usize| {
-        let body = Arriving::new(http_body_util::Full::new(Bytes::from(packed(length))));
-        body.among(&bodies).counted(&gzip(), limit).await
+        let body = http_body_util::Full::new(Bytes::from(packed(length)));
+        Arriving::among(&bodies, body).counted(&gzip(), limit).await
     };
     let held =
         || [&bodies.small, &bodies.large].map(|bytes| bytes.load(Ordering::Relaxed)).iter().sum::<usize>();
@@ -104,8 +104,8 @@ async fn what_a_packed_body_becomes_counts_until_its_share_is_dropped() {
 async fn small_bodies_find_room_however_many_large_ones_there_are() {
     let bodies = Arc::new(Bodies::default());
     let read = async |length: usize| {
-        let body = Arriving::new(http_body_util::Full::new(Bytes::from(vec![b' '; length])));
-        body.among(&bodies).counted(&HeaderMap::new(), 1 << 20).await
+        let body = http_body_util::Full::new(Bytes::from(vec![b' '; length]));
+        Arriving::among(&bodies, body).counted(&HeaderMap::new(), 1 << 20).await
     };
     let mut large = Share::of(&bodies);
     large.grow(LARGE_LIMIT).unwrap();

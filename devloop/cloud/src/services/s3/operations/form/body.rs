@@ -131,10 +131,10 @@ impl Reader {
     /// The file as a stream; the fields must have been read before.
     pub(super) fn file(self) -> Arriving {
         let bodies = Arc::clone(self.body.bodies());
-        let file = Arriving::new(StreamBody::new(stream::try_unfold(self, |mut reader| async move {
+        let pieces = stream::try_unfold(self, |mut reader| async move {
             Ok::<_, io::Error>(reader.piece().await?.map(|bytes| (Frame::data(bytes), reader)))
-        })));
-        file.among(&bodies)
+        });
+        Arriving::among(&bodies, StreamBody::new(pieces))
     }
 
     async fn piece(&mut self) -> io::Result<Option<Bytes>> {
