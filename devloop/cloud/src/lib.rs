@@ -5,6 +5,7 @@
 //! `devloop`.
 
 mod arn;
+mod aside;
 mod calls;
 mod cause;
 mod clock;

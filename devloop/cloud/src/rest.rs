@@ -4,6 +4,7 @@
 use serde_json::{Map, Value};
 
 use crate::{
+    aside,
     error::ApiError,
     http::{Request, decode},
 };
@@ -103,7 +104,7 @@ fn body(bytes: &[u8]) -> Result<Map<String, Value>, ApiError> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Ok(Map::new());
     }
-    match serde_json::from_slice(bytes) {
+    match aside::from_json(bytes) {
         Ok(Value::Object(members)) => Ok(members),
         Ok(_) => Err(ApiError::client("SerializationException", "the body must be a JSON object")),
         Err(error) => {

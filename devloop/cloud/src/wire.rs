@@ -70,26 +70,6 @@ pub(crate) fn list<'de, T: DeserializeOwned, D: Deserializer<'de>>(
     }
 }
 
-/// Runs `work`, which takes long, without holding up other requests: a runtime with several threads moves this thread's
-/// other tasks to another thread.
-pub(crate) fn aside<T>(work: impl FnOnce() -> T) -> T {
-    use tokio::runtime::{Handle, RuntimeFlavor};
-    match Handle::try_current() {
-        Ok(runtime) if runtime.runtime_flavor() == RuntimeFlavor::MultiThread => {
-            tokio::task::block_in_place(work)
-        }
-        _ => work(),
-    }
-}
-
-/// Drops something large without holding up other requests, on a thread where blocking is allowed.
-pub(crate) fn drop_aside<T: Send + 'static>(gone: T) {
-    match tokio::runtime::Handle::try_current() {
-        Ok(runtime) => drop(runtime.spawn_blocking(move || drop(gone))),
-        Err(_) => drop(gone),
-    }
-}
-
 /// Whether a member of an input is empty: null, an empty value, or an object of such members.
 pub(crate) fn says_nothing(value: &Value) -> bool {
     match value {

@@ -11,6 +11,7 @@ use super::{
     route::{Route, access_key, is_page, route, scope},
 };
 use crate::{
+    aside::{LARGE, aside, aside_if, is_large},
     calls::Calls as _,
     cause,
     context::Context,
@@ -18,15 +19,10 @@ use crate::{
     http::{Arriving, Reply, Request, Share},
     rest,
     service::About,
-    wire,
 };
 
 /// The most bytes that are passed on to another local AWS.
 const PASSED_ON: usize = 70 << 20;
-
-/// Bodies from this size on are parsed on a thread where blocking is allowed: parsing a megabyte of JSON takes a few
-/// milliseconds, and of many tiny values ten times as long.
-const LARGE: usize = 256 << 10;
 
 /// Answers one request, whose body has yet to be read. What it makes comes from the invocation that its trace header names.
 pub(crate) async fn answer(pages: &Pages, request: Request, body: Arriving) -> Reply {
@@ -101,7 +97,16 @@ async fn parsed<T>(pages: &Pages, request: &Request, read: impl FnOnce() -> T) -
         return read();
     }
     let _turn = pages.bodies.gate().enter().await;
-    wire::aside(read)
+    aside(read)
+}
+
+/// Runs `write`, which turns the output of an operation into an answer; a large one keeps nobody else waiting.
+fn written<T>(output: Value, write: impl FnOnce(&Value) -> T) -> T {
+    aside_if(is_large(&output), || {
+        let written = write(&output);
+        drop(output);
+        written
+    })
 }
 
 /// An operation that the request names in a header or path: JSON and CBOR.
@@ -121,7 +126,7 @@ async fn named(
             return Ok(protocol.encode_events(events?));
         }
         let output = pages.registry.call(cx, about.name, name, input).await?;
-        Ok(protocol.encode(cx, about, name, &output))
+        Ok(written(output, |output| protocol.encode(cx, about, name, output)))
     }
     .await;
     outcome.unwrap_or_else(|error| protocol.encode_error(cx, about, &error))
@@ -169,7 +174,7 @@ async fn by_path(
     };
     match outcome {
         Ok(Value::Null) => Reply::empty(route.status),
-        Ok(output) => Reply::new(route.status, "application/json", protocol::json(&output)),
+        Ok(output) => Reply::new(route.status, "application/json", written(output, protocol::json)),
         Err(error) => Reply::error(&error),
     }
 }
@@ -210,7 +215,7 @@ async fn query(pages: &Pages, cx: &Context, about: Option<&'static About>, reque
     };
     let about = about.unwrap_or(&UNKNOWN);
     match outcome {
-        Ok((action, output)) => Protocol::Query.encode(cx, about, &action, &output),
+        Ok((action, output)) => written(output, |output| Protocol::Query.encode(cx, about, &action, output)),
         Err(error) => Protocol::Query.encode_error(cx, about, &error),
     }
 }

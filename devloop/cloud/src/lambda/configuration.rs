@@ -12,7 +12,7 @@ use super::{
     layers::FunctionLayers,
     logging::Logging,
 };
-use crate::{error::ApiError, wire};
+use crate::{aside::aside, error::ApiError, wire};
 
 /// The configuration of one version of a function.
 #[derive(Debug, Clone, PartialEq)]
@@ -182,7 +182,7 @@ fn check_runtime(runtime: &str) -> Result<(), ApiError> {
             "the runtime {runtime}; functions are binaries for provided.al2023 or provided.al2, or sources for nodejs*.x and python3.*"
         )));
     };
-    wire::aside(|| interpreter(language, runtime)).map(|_| ()).map_err(invalid)
+    aside(|| interpreter(language, runtime)).map(|_| ()).map_err(invalid)
 }
 
 /// The names that log groups may have [LoggingConfig, Lambda API reference].

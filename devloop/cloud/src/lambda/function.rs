@@ -18,7 +18,7 @@ use super::{
     meters::Meters,
     version::{Update, Version},
 };
-use crate::{clock::Clock, error::ApiError, proxy::Cors, wire::aside};
+use crate::{aside::aside, clock::Clock, error::ApiError, proxy::Cors};
 
 /// One function of one region.
 #[derive(Debug)]

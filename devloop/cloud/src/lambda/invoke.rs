@@ -19,7 +19,7 @@ use super::{
     version::Version,
 };
 use crate::{
-    cause,
+    aside, cause,
     clock::Clock,
     error::ApiError,
     functions::{Invocation, Outcome, Starvation},
@@ -346,13 +346,13 @@ fn document(request_id: &str, error_type: &str, message: &str, prefix: &str) -> 
 
 /// What a function calls its error.
 fn error_type(document: &[u8]) -> String {
-    let value: serde_json::Value = serde_json::from_slice(document).unwrap_or_default();
+    let value: serde_json::Value = aside::from_json(document).unwrap_or_default();
     value.get("errorType").and_then(serde_json::Value::as_str).unwrap_or("Unhandled").to_owned()
 }
 
 /// An error document of a function's own, shortened for the status page.
 fn one_line(document: &[u8]) -> String {
-    let value: serde_json::Value = serde_json::from_slice(document).unwrap_or_default();
+    let value: serde_json::Value = aside::from_json(document).unwrap_or_default();
     let text = |name: &str| value.get(name).and_then(serde_json::Value::as_str).unwrap_or("");
     let line = format!("{}: {}", text("errorType"), text("errorMessage"));
     line.chars().take(500).collect()

@@ -16,6 +16,7 @@ use tempfile::TempDir;
 use super::code::{self, Code, Unpacked};
 use crate::{
     arn::Arn,
+    aside::aside,
     error::ApiError,
     kept::{Budget, Kept},
     scratch, wire,
@@ -147,7 +148,7 @@ impl FunctionLayers {
         }
         let folders: Vec<&Path> = layers.iter().map(|layer| layer.code.folder()).collect();
         let mut kept = Kept::within(budget);
-        let merged = wire::aside(|| merge(&folders, &mut kept));
+        let merged = aside(|| merge(&folders, &mut kept));
         let merged = merged.map_err(|error| match error.kind() {
             io::ErrorKind::QuotaExceeded => code::full(budget),
             _ => ApiError::internal(format!(

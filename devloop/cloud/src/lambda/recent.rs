@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::{
+    aside,
     cause::{self, Causes},
     functions::Invocation,
     wire,
@@ -142,7 +143,7 @@ impl Recent {
 
 impl One {
     fn shown(&self) -> Value {
-        let payload = serde_json::from_slice::<Value>(&self.payload)
+        let payload = aside::from_json::<Value>(&self.payload)
             .unwrap_or_else(|_| String::from_utf8_lossy(&self.payload).into_owned().into());
         json!({
             "number": self.number,

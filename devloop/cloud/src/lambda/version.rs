@@ -10,7 +10,7 @@ use super::{
     environment::{StartError, Surroundings, spawn_error},
     pool::Pool,
 };
-use crate::{clock::Clock, wire::aside};
+use crate::{aside::aside, clock::Clock};
 
 /// `$LATEST` or a published version.
 #[derive(Debug)]

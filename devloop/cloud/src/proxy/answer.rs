@@ -4,7 +4,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use hyper::header::{HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 
-use crate::http::Reply;
+use crate::{aside, http::Reply};
 
 /// Headers about the connection or the framing of the body. The cloud sets them itself and ignores a function's values [RFC
 /// 9110, sections 7.6.1 and 8.6].
@@ -23,7 +23,7 @@ pub(crate) const OURS: [&str; 9] = [
 /// The reply of a function that answers in payload format 2.0. An object with a `statusCode` describes the reply, a text is
 /// its body, anything else is its JSON body. `None` when the described reply cannot be sent.
 pub(crate) fn answer(payload: &[u8]) -> Option<Reply> {
-    let members = match serde_json::from_slice::<Value>(payload) {
+    let members = match aside::from_json::<Value>(payload) {
         Ok(Value::Object(members)) if members.contains_key("statusCode") => members,
         Ok(Value::String(text)) => return Some(Reply::new(200, "application/json", text)),
         _ => return Some(Reply::new(200, "application/json", payload.to_vec())),
@@ -34,7 +34,7 @@ pub(crate) fn answer(payload: &[u8]) -> Option<Reply> {
 /// The reply of a function that answers in payload format 1.0, which always describes a reply and may give a header several
 /// values. `None` when the described reply cannot be sent.
 pub(crate) fn first_answer(payload: &[u8]) -> Option<Reply> {
-    let Ok(Value::Object(members)) = serde_json::from_slice::<Value>(payload) else { return None };
+    let Ok(Value::Object(members)) = aside::from_json::<Value>(payload) else { return None };
     let mut reply = described(&members)?;
     for (name, values) in members.get("multiValueHeaders").and_then(Value::as_object).into_iter().flatten() {
         if OURS.contains(&name.to_ascii_lowercase().as_str()) {

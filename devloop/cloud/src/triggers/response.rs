@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::aside;
+
 /// The outcome of an invocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
@@ -25,7 +27,7 @@ pub(crate) fn verdict(payload: &[u8], find: impl Fn(&str) -> Option<usize>) -> V
     if payload.trim_ascii().is_empty() {
         return Verdict::Done;
     }
-    let failures = match serde_json::from_slice(payload) {
+    let failures = match aside::from_json(payload) {
         Ok(Value::Null) => return Verdict::Done,
         Ok(Value::String(text)) if text.is_empty() => return Verdict::Done,
         Ok(Value::Array(items)) if items.is_empty() => return Verdict::Done,
@@ -52,7 +54,7 @@ pub(crate) fn names_failures(payload: &[u8]) -> bool {
     const MEMBER: &[u8] = b"batchItemFailures";
     // Most answers are short or do not contain the word; parsing them as JSON would cost more.
     payload.windows(MEMBER.len()).any(|window| window == MEMBER)
-        && serde_json::from_slice::<Value>(payload).is_ok_and(|answer| {
+        && aside::from_json::<Value>(payload).is_ok_and(|answer| {
             answer.get("batchItemFailures").and_then(Value::as_array).is_some_and(|items| !items.is_empty())
         })
 }

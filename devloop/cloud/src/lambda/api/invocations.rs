@@ -3,6 +3,7 @@
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 
 use crate::{
+    aside,
     context::Context,
     error::ApiError,
     functions::Invocation,
@@ -34,7 +35,7 @@ impl Lambda {
             ));
         }
         let payload = if request.body.is_empty() { b"{}".as_slice().into() } else { request.body.clone() };
-        if let Err(error) = serde_json::from_slice::<serde::de::IgnoredAny>(&payload) {
+        if let Err(error) = aside::from_json::<serde::de::IgnoredAny>(&payload) {
             return Err(ApiError::client(
                 "InvalidRequestContentException",
                 format!("Could not parse request body into json: {error}"),

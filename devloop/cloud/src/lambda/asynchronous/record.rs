@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::decide::Condition;
-use crate::{functions::Outcome, wire};
+use crate::{aside, functions::Outcome, wire};
 
 /// The longest error message in a dead letter's attributes, in bytes.
 const MESSAGE_LIMIT: usize = 1024;
@@ -75,7 +75,7 @@ fn document(payload: &[u8]) -> Value {
     if payload.is_empty() {
         return Value::Null;
     }
-    serde_json::from_slice(payload).unwrap_or_else(|_| String::from_utf8_lossy(payload).into())
+    aside::from_json(payload).unwrap_or_else(|_| String::from_utf8_lossy(payload).into())
 }
 
 fn error_message(payload: &[u8]) -> String {

@@ -3,13 +3,13 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
+    aside::aside,
     lambda::language::{Language, inline, interpreter},
     resource::{
         Cause, Created, Doing, Properties, Record, ResourceType,
         Shape::{self, Any, Each, Flag, Integer, Number, Parts, Text, Texts},
         Task, text,
     },
-    wire::aside,
 };
 
 /// Properties that belong to the function's configuration and can be updated.

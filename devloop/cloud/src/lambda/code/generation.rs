@@ -18,7 +18,7 @@ use super::super::{
     language::{Interpreter, Language, interpreter},
 };
 use super::{Code, sources};
-use crate::{scratch, wire::aside};
+use crate::{aside::aside, scratch};
 
 /// Tells two states of a function's code apart without reading it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -16,9 +16,9 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::{
+    aside::{aside, drop_aside},
     error::ApiError,
     kept::{Budget, Kept},
-    wire::{aside, drop_aside},
 };
 
 /// The bucket name that marks a hot-reload folder [LocalStack `config.py`: `BUCKET_MARKER_LOCAL`].

@@ -21,6 +21,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::process::Answer;
+use crate::aside;
 
 /// The largest result that Lambda returns, in bytes [Lambda quotas: 6 MB plus its envelope].
 pub(crate) const RESPONSE_LIMIT: usize = 6_291_556;
@@ -138,7 +139,7 @@ impl Desk {
     }
 
     fn init_error(&self, headers: &HeaderMap, body: Bytes) {
-        let document: Value = serde_json::from_slice(&body).unwrap_or_default();
+        let document: Value = aside::from_json(&body).unwrap_or_default();
         let text = |name: &str| document.get(name).and_then(Value::as_str).map(str::to_owned);
         let error_type = text("errorType")
             .or_else(|| header(headers, "lambda-runtime-function-error-type"))

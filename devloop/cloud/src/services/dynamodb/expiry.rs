@@ -8,7 +8,6 @@ use std::{
 use tokio::sync::Notify;
 
 use super::{
-    index::Entries,
     item::Item,
     key::Key,
     key_schema::KeySchema,
@@ -34,13 +33,14 @@ pub(crate) struct Expiry {
 }
 
 impl Expiry {
-    /// The expiry times of all items.
-    pub(crate) fn new(attribute: String, items: &Entries) -> Self {
-        let mut expiry = Self { attribute, due: BTreeSet::new(), changed: Arc::default() };
-        for (key, item) in items {
-            expiry.replace(key, None, Some(item));
-        }
-        expiry
+    /// Without the expiry times of items that exist.
+    pub(crate) fn new(attribute: String) -> Self {
+        Self { attribute, due: BTreeSet::new(), changed: Arc::default() }
+    }
+
+    /// What is notified, which tells one period of time to live from another.
+    pub(crate) fn changed(&self) -> &Arc<Notify> {
+        &self.changed
     }
 
     /// Updates the expiry time after a change of the item with the key.

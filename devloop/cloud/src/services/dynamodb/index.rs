@@ -116,14 +116,9 @@ pub(crate) struct Index {
 }
 
 impl Index {
-    /// An index with an entry for every item of the table that has the index's key.
-    pub(crate) fn new(definition: IndexDefinition, capacity: Capacity, items: &Entries) -> Self {
-        let mut index =
-            Self { definition: Arc::new(definition), capacity, entries: Entries::new(), bytes: 0 };
-        for (key, item) in items {
-            index.replace(key, None, Some(item));
-        }
-        index
+    /// An index without entries.
+    pub(crate) fn new(definition: IndexDefinition, capacity: Capacity) -> Self {
+        Self { definition: Arc::new(definition), capacity, entries: Entries::new(), bytes: 0 }
     }
 
     /// Updates the index after a change of the item with the table key `key`.

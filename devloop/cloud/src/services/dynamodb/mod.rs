@@ -6,6 +6,7 @@ mod cloudformation;
 mod destination;
 mod expiry;
 mod expressions;
+mod fill;
 mod index;
 mod item;
 mod key;

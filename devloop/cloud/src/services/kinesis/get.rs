@@ -11,6 +11,7 @@ use super::{
     validate::{Constraints, invalid_argument, required},
 };
 use crate::{
+    aside::{LARGE, aside_if},
     context::Context,
     error::ApiError,
     shard::{Entry, Start},
@@ -151,9 +152,11 @@ pub(super) fn records(kinesis: &Kinesis, cx: &Context, mut input: Value) -> Resu
     let limit = input.limit.unwrap_or(READ_RECORDS) as usize;
     let slice = shard.log().read(place.position, limit, READ_BYTES);
     shard.measure_read(&slice.entries, now);
-    shard.throughput.gave(slice.entries.iter().map(|entry| entry.bytes).sum());
-    let mut output =
-        json!({ "Records": describe(&slice.entries), "MillisBehindLatest": slice.behind_ms.max(0) });
+    let bytes = slice.entries.iter().map(|entry| entry.bytes).sum();
+    shard.throughput.gave(bytes);
+    let records = aside_if(bytes > LARGE, || describe(&slice.entries));
+    let mut output = json!({ "MillisBehindLatest": slice.behind_ms.max(0) });
+    output["Records"] = records;
     if slice.finished {
         output["ChildShards"] = child_shards(&stream, &shard);
     } else {

@@ -12,7 +12,7 @@ use super::{
     tags, target,
     validate::{Constraints, invalid_argument, required},
 };
-use crate::{context::Context, error::ApiError, wire};
+use crate::{aside::drop_aside, context::Context, error::ApiError, wire};
 
 /// The allowed retention, in hours [`IncreaseStreamRetentionPeriod`, Kinesis API reference].
 const RETENTION_HOURS: std::ops::RangeInclusive<i64> = 24..=8_760;
@@ -110,7 +110,7 @@ pub(super) fn delete(kinesis: &Kinesis, cx: &Context, mut input: Value) -> Resul
         ));
     }
     stream.delete();
-    wire::drop_aside(streams.remove(&name));
+    drop_aside(streams.remove(&name));
     Ok(json!({}))
 }
 

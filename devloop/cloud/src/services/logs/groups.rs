@@ -11,7 +11,7 @@ use super::{
     service::{Scope, check_group_name, group_of_arn},
     tags::check_tags,
 };
-use crate::{error::ApiError, wire};
+use crate::{aside::drop_aside, error::ApiError, wire};
 
 /// The allowed retentions, in days [PutRetentionPolicy].
 const RETENTIONS: [i64; 22] = [
@@ -72,7 +72,7 @@ pub(crate) fn delete(scope: &Scope<'_>, input: Value) -> Result<Value, ApiError>
     let named: Named = wire::read(input)?;
     let group = scope.group(named.log_group_name.as_deref(), None)?;
     let removed = scope.store.0.write().remove(&group.name);
-    wire::drop_aside((removed, group));
+    drop_aside((removed, group));
     Ok(json!({}))
 }
 

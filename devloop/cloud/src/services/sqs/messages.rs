@@ -12,8 +12,8 @@ use super::{
     message::Message,
 };
 use crate::{
+    aside::drop_aside,
     kept::{Budget, Kept},
-    wire,
 };
 
 /// The longest total visibility timeout after a message was received, in ms [Amazon SQS visibility timeout].
@@ -314,7 +314,7 @@ impl Messages {
         let emptied = Self::new(matches!(self.order, Order::Fifo(_)), self.kept.budget());
         let mut gone = std::mem::replace(self, Self { next: self.next, ..emptied });
         gone.kept.set(0);
-        wire::drop_aside(gone);
+        drop_aside(gone);
     }
 
     fn number(&mut self) -> u64 {

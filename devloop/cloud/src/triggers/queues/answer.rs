@@ -4,6 +4,8 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
+use crate::aside;
+
 /// The messages that have failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Failed {
@@ -21,7 +23,7 @@ pub(super) fn failed(payload: &[u8], knows: impl Fn(&str) -> bool) -> Failed {
     if payload.trim_ascii().is_empty() {
         return Failed::Nothing;
     }
-    let failures = match serde_json::from_slice(payload) {
+    let failures = match aside::from_json(payload) {
         Ok(Value::Null) => return Failed::Nothing,
         Ok(Value::String(text)) if text.is_empty() => return Failed::Nothing,
         Ok(Value::Array(items)) if items.is_empty() => return Failed::Nothing,

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json, value::RawValue};
 use uuid::Uuid;
 
-use crate::{triggers::kind::Kind, wire};
+use crate::{aside, triggers::kind::Kind, wire};
 
 /// Why records were discarded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -88,8 +88,7 @@ impl Discarded<'_> {
             }),
         );
         let mut body = Value::Object(record).to_string();
-        if let Some(payload) = self.payload.and_then(|event| serde_json::from_slice::<&RawValue>(event).ok())
-        {
+        if let Some(payload) = self.payload.and_then(|event| aside::from_json::<&RawValue>(event).ok()) {
             body.pop();
             body.push_str(&format!(r#","payload":{payload}}}"#));
         }

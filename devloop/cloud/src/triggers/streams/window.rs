@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json, value::RawValue};
 
-use crate::wire;
+use crate::{aside, wire};
 
 /// The largest state of a shard's window, in bytes of JSON. A larger state ends the window early.
 pub(super) const STATE_LIMIT: usize = 1024 * 1024;
@@ -111,7 +111,7 @@ pub(super) fn state(answer: &[u8]) -> Option<String> {
         #[serde(borrow)]
         state: Option<&'a RawValue>,
     }
-    let answer: Answer<'_> = serde_json::from_slice(answer).ok()?;
+    let answer: Answer<'_> = aside::from_json(answer).ok()?;
     answer.state.map(|state| state.get().to_owned())
 }
 

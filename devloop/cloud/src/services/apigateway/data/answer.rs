@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::media::MediaTypes;
-use crate::{http::Reply, proxy::OURS};
+use crate::{aside, http::Reply, proxy::OURS};
 
 /// Why an answer cannot be turned into a response. This goes to the log; the client gets a 502.
 #[derive(Debug, thiserror::Error)]
@@ -57,7 +57,7 @@ pub(super) fn read(payload: &[u8], request: &HeaderMap, binary: &MediaTypes) -> 
     if payload.trim_ascii_start().first() != Some(&b'{') {
         return Err(Malformed("it is no JSON object".to_owned()));
     }
-    let answer: Answer = serde_json::from_slice(payload).map_err(|error| Malformed(error.to_string()))?;
+    let answer: Answer = aside::from_json(payload).map_err(|error| Malformed(error.to_string()))?;
     let status = status(answer.status_code.as_ref())?;
     let headers =
         headers(&answer.headers.unwrap_or_default(), &answer.multi_value_headers.unwrap_or_default())?;

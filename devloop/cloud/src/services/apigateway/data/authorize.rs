@@ -13,6 +13,7 @@ use super::{
     refusal::Refusal,
 };
 use crate::{
+    aside,
     context::Context,
     functions::{Functions, Invocation},
     http::Request,
@@ -111,7 +112,7 @@ async fn ask(
         // The authorizer does not get the body.
         let request = Request { body: Bytes::new(), ..request.clone() };
         let event = event::write(&request, arrival).map_err(|error| failed(&error))?;
-        let mut event: Map<String, Value> = serde_json::from_slice(&event).map_err(|error| failed(&error))?;
+        let mut event: Map<String, Value> = aside::from_json(&event).map_err(|error| failed(&error))?;
         event.remove("body");
         event.remove("isBase64Encoded");
         event.insert("type".to_owned(), "REQUEST".into());
@@ -127,7 +128,7 @@ async fn ask(
     };
     let outcome = functions.invoke(&region_of(cx, live, &function), &function, invocation).await;
     let outcome = outcome.map_err(|error| failed(&error))?;
-    let answer: Value = serde_json::from_slice(&outcome.payload).unwrap_or_default();
+    let answer: Value = aside::from_json(&outcome.payload).unwrap_or_default();
     if outcome.function_error.is_some() {
         // A function that fails with exactly this message denies the caller.
         return Err(match answer["errorMessage"].as_str() {

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::refusal::Refusal;
 use crate::{
+    aside,
     http::Request,
     services::apigateway::model::{Method, State},
 };
@@ -77,7 +78,7 @@ impl Checks {
         let Some(schema) = self.bodies.get(&kind).or_else(|| self.bodies.get("$default")) else {
             return Ok(());
         };
-        let body: Value = serde_json::from_slice(&request.body).map_err(|_| Refusal::Body)?;
+        let body: Value = aside::from_json(&request.body).map_err(|_| Refusal::Body)?;
         if schema.is_valid(&body) { Ok(()) } else { Err(Refusal::Body) }
     }
 }

@@ -13,6 +13,7 @@ use super::{
     snapshot::{Authorizer, Live},
 };
 use crate::{
+    aside,
     context::Context,
     functions::Invocation,
     http::Request,
@@ -166,7 +167,7 @@ async fn ask(
     let outcome = needed.functions.invoke(&cx, function, invocation).await;
     let read = match outcome {
         Ok(outcome) if outcome.function_error.is_none() => {
-            let answer: Value = serde_json::from_slice(&outcome.payload).unwrap_or_default();
+            let answer: Value = aside::from_json(&outcome.payload).unwrap_or_default();
             parse_verdict(&answer, settings.enable_simple_responses == Some(true))
         }
         Ok(_) => Err("the function failed".to_owned()),

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{
     super::{
-        index::{Entries, Index, Projection},
+        index::{Index, Projection},
         key_schema::KeyAttribute,
         settings::Settings,
         table::{Contents, Table},
@@ -89,7 +89,7 @@ pub(in super::super) fn create_table(request: &Request<'_>, input: Value) -> Res
         if indexes.iter().any(|other| other.definition.name == index.index_name) {
             return Err(invalid(format!("Duplicate index name: {}", index.index_name)));
         }
-        indexes.push(Index::new(definition, capacity, &Entries::new()));
+        indexes.push(Index::new(definition, capacity));
     }
     check_included(&indexes)?;
     let schemas = std::iter::once(&schema).chain(indexes.iter().map(|index| &index.definition.schema));

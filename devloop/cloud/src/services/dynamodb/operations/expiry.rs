@@ -1,13 +1,18 @@
 //! `UpdateTimeToLive` and `DescribeTimeToLive`.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::{
-    super::expiry::{Expiry, watch},
+    super::{
+        expiry::{Expiry, watch},
+        fill::each_item,
+    },
     Request,
     input::Input,
 };
-use crate::error::ApiError;
+use crate::{aside::drop_aside, error::ApiError};
 
 /// `UpdateTimeToLive`. Items are deleted as soon as they expire; AWS may take days.
 pub(in super::super) fn update_time_to_live(request: &Request<'_>, input: Value) -> Result<Value, ApiError> {
@@ -49,10 +54,17 @@ pub(in super::super) fn update_time_to_live(request: &Request<'_>, input: Value)
                     + contents.expiry.as_ref().map_or("", |expiry| &expiry.attribute),
             ));
         }
-        (true, None) => contents.expiry = Some(Expiry::new(attribute_name.clone(), &contents.items)),
-        (false, Some(true)) => contents.expiry = None,
+        (true, None) => contents.expiry = Some(Expiry::new(attribute_name.clone())),
+        (false, Some(true)) => drop_aside(contents.expiry.take()),
     }
+    let changed = contents.expiry.as_ref().map(|expiry| Arc::clone(expiry.changed()));
     drop(contents);
+    if let Some(changed) = changed {
+        each_item(&table, |contents, key, item| {
+            let expiry = contents.expiry.as_mut().filter(|expiry| Arc::ptr_eq(expiry.changed(), &changed));
+            expiry.map(|expiry| expiry.replace(key, None, Some(item))).is_some()
+        });
+    }
     watch(&table, request.clock.clone());
     Ok(json!({ "TimeToLiveSpecification": { "Enabled": enabled, "AttributeName": attribute_name } }))
 }

@@ -16,7 +16,10 @@ use super::{
     },
     capacity::{Report, Units, read_units},
 };
-use crate::error::ApiError;
+use crate::{aside::aside_if, error::ApiError};
+
+/// The largest filter takes 4 ms for a page of this many bytes.
+const LONG: usize = 32 << 10;
 
 /// A query or a scan, with its table and index.
 #[derive(Debug)]
@@ -146,6 +149,11 @@ impl Reading {
     /// Reads one page of the ranges, one after another. `reverse` is the order within each range.
     pub(super) fn run_all(&self, ranges: Vec<KeyRange>, reverse: bool) -> Result<Value, ApiError> {
         let page = self.page(ranges, reverse)?;
+        Ok(aside_if(page.bytes > LONG, || self.answer(&page)))
+    }
+
+    /// The answer with what the filter and the projection leave of the page.
+    fn answer(&self, page: &Page) -> Value {
         let mut items = Vec::new();
         let mut count = 0;
         for item in &page.items {
@@ -169,9 +177,9 @@ impl Reading {
             };
             output.insert("LastEvaluatedKey".to_owned(), to_json(&place).into());
         }
-        let capacity = self.units(&page).describe(self.report, &self.table.name, None);
+        let capacity = self.units(page).describe(self.report, &self.table.name, None);
         output.extend(capacity.map(|capacity| ("ConsumedCapacity".to_owned(), capacity)));
-        Ok(Value::Object(output))
+        Value::Object(output)
     }
 
     fn page(&self, ranges: Vec<KeyRange>, reverse: bool) -> Result<Page, ApiError> {

@@ -13,6 +13,7 @@ use super::{
     input::Input,
 };
 use crate::{
+    aside::{LARGE, aside_if},
     error::ApiError,
     shard::Start,
     source::{Source as _, SourceShard as _},
@@ -156,7 +157,9 @@ pub(in super::super) fn get_records(request: &Request<'_>, input: Value) -> Resu
     }
     check_trimmed(shard, position)?;
     let slice = shard.log().read(position, limit, MAX_BYTES);
-    let records: Vec<Value> = slice.entries.iter().map(|entry| shard.record(entry)).collect();
+    let bytes: usize = slice.entries.iter().map(|entry| entry.bytes).sum();
+    let records: Vec<Value> =
+        aside_if(bytes > LARGE, || slice.entries.iter().map(|entry| shard.record(entry)).collect());
     let mut output = Map::from_iter([("Records".to_owned(), Value::from(records))]);
     if !slice.finished {
         let next = iterator(&stream, slice.next, request.now_ms);

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::{
     super::{
-        index::Index,
+        fill::each_item,
+        index::{Index, IndexDefinition},
         key_schema::KeyAttribute,
         store::not_found,
         table::{Contents, Table},
@@ -25,7 +26,7 @@ use super::{
     refused::refuse_members,
     table_constraints, update_checks,
 };
-use crate::{error::ApiError, wire};
+use crate::{aside::drop_aside, error::ApiError, wire};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -240,15 +241,22 @@ fn change_contents(
             changes.push(Prepared::Capacity(name.clone(), index.capacity.updated(&request)?));
         }
     }
+    let mut created = Vec::new();
     for change in changes {
         match change {
-            Prepared::Create(index) => contents.indexes.push(index),
+            Prepared::Create(index) => {
+                created.push(Arc::clone(&index.definition));
+                contents.indexes.push(index);
+            }
             Prepared::Capacity(name, capacity) => {
                 for index in contents.indexes.iter_mut().filter(|index| index.definition.name == name) {
                     index.capacity = capacity.clone();
                 }
             }
-            Prepared::Delete(name) => contents.indexes.retain(|index| index.definition.name != name),
+            Prepared::Delete(name) => {
+                let gone = contents.indexes.extract_if(.., |index| index.definition.name == name);
+                drop_aside(gone.collect::<Vec<_>>());
+            }
         }
     }
     contents.measure();
@@ -265,10 +273,20 @@ fn change_contents(
         }
         None => {}
     }
+    drop(contents);
+    created.iter().for_each(|definition| fill(table, definition));
     Ok(())
 }
 
-/// Checks a change against the existing indexes; fills a new index.
+/// Gives a new index an entry for every item of the table that has the index's key.
+fn fill(table: &Table, definition: &Arc<IndexDefinition>) {
+    each_item(table, |contents, key, item| {
+        let index = contents.indexes.iter_mut().find(|index| Arc::ptr_eq(&index.definition, definition));
+        index.map(|index| index.replace(key, None, Some(item))).is_some()
+    });
+}
+
+/// Checks a change against the existing indexes.
 fn prepare(
     change: IndexUpdate,
     table: &Table,
@@ -289,7 +307,7 @@ fn prepare(
         }
         let (definition, capacity) =
             create.read(&table.schema, attributes, true, on_demand, Moment::Updated)?;
-        return Ok(Prepared::Create(Index::new(definition, capacity, &contents.items)));
+        return Ok(Prepared::Create(Index::new(definition, capacity)));
     }
     if let Some(update) = change.update {
         let name = update.index_name.as_str();
@@ -351,6 +369,6 @@ pub(in super::super) fn delete_table(request: &Request<'_>, input: Value) -> Res
     contents.bytes = 0;
     contents.measure();
     drop(contents);
-    wire::drop_aside(gone);
+    drop_aside(gone);
     Ok(json!({ "TableDescription": description }))
 }
