@@ -69,8 +69,9 @@ impl Fixture {
     pub(crate) fn write(&self, path: &str, text: &str) {
         let path = self.path(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        let beside = tempfile::NamedTempFile::new().unwrap();
-        fs::write(beside.path(), text).unwrap();
+        // Closed before it takes its place: the watcher sees a save when a file that was written is closed, too.
+        let beside = tempfile::NamedTempFile::new().unwrap().into_temp_path();
+        fs::write(&beside, text).unwrap();
         beside.persist(path).unwrap();
     }
 
