@@ -1,6 +1,7 @@
 //! Takes secrets out of what is shown or kept on disk: out of texts, such as log lines, and out of JSON, such as events. Pure.
 
 mod find;
+mod names;
 mod text;
 mod value;
 

@@ -19,6 +19,7 @@ pub(crate) struct Limits {
     pub(crate) metric_seconds_retention_ms: u64,
     /// How long they are kept by the minute.
     pub(crate) metric_minutes_retention_ms: u64,
+    pub(crate) metric_memory: u64,
     pub(crate) secret_bytes: u64,
     pub(crate) parameter_bytes: u64,
     pub(crate) stream_memory: u64,
@@ -59,6 +60,7 @@ pub(crate) struct Retained {
     pub(crate) log_events: u64,
     pub(crate) log_bytes: u64,
     pub(crate) metrics: u64,
+    pub(crate) metric_memory: u64,
     pub(crate) secrets: u64,
     pub(crate) secret_bytes: u64,
     pub(crate) parameters: u64,

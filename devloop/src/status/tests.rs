@@ -167,6 +167,7 @@ fn a_busy_pipeline_with_queues_and_what_is_kept() {
         page["limits"] = json!({
             "shard_bytes": 512 << 20, "table_stream_retention_ms": 86_400_000, "log_group_bytes": 64 << 20,
             "metrics_per_region": 1_000, "metric_seconds_retention_ms": 10_800_000, "metric_minutes_retention_ms": 1_296_000_000,
+            "metric_memory": 512 << 20,
             "secret_bytes": 64 << 20, "parameter_bytes": 64 << 20, "stream_memory": 2_u64 << 30, "table_memory": 4_u64 << 30,
             "table_stream_memory": 2_u64 << 30, "log_memory": 1 << 30, "queue_bytes": 512 << 20, "queue_memory": 1 << 30,
             "object_bytes_in_memory": 128 << 20, "object_bytes_on_disk": 64_u64 << 30, "code_bytes_on_disk": 75_u64 << 30,
@@ -175,6 +176,7 @@ fn a_busy_pipeline_with_queues_and_what_is_kept() {
         page["retained"] = json!({
             "stream_records": 12_345, "stream_bytes": 4_500_000, "table_items": 12_340, "table_bytes": 1_700_000_000_u64,
             "table_stream_records": 12_340, "table_stream_bytes": 9_000_000, "log_events": 7, "log_bytes": 900, "metrics": 21,
+            "metric_memory": 700_000,
             "parameters": 3, "parameter_bytes": 12_000, "queue_messages": 1_217, "queue_bytes": 2_000_000,
             "asynchronous_events": 4, "asynchronous_event_bytes": 8_000, "invocations_running": 2, "invocation_bytes": 700,
             "objects": 12, "object_bytes_in_memory": 5_000, "object_bytes_on_disk": 90_000_000, "code_packages": 3,

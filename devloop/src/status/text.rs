@@ -224,12 +224,15 @@ fn memory(report: &StatusReport) -> Vec<StatusLine> {
         row(
             "metrics",
             retained.metrics,
-            None,
-            format!(
-                "{} a region; seconds for {}, minutes for {}",
-                count(limits.metrics_per_region),
-                age(limits.metric_seconds_retention_ms),
-                age(limits.metric_minutes_retention_ms),
+            Some(retained.metric_memory),
+            in_all(
+                format!(
+                    "{} a region; seconds for {}, minutes for {}",
+                    count(limits.metrics_per_region),
+                    age(limits.metric_seconds_retention_ms),
+                    age(limits.metric_minutes_retention_ms),
+                ),
+                limits.metric_memory,
             ),
         ),
     ];

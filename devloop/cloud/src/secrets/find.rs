@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use super::names::{SECRET, WHOLE, is_variable};
+
 /// What ends a value without quotes.
 const ENDS: [char; 13] = ['"', '\'', '\\', ' ', '\t', '\n', '\r', '&', ',', ';', '}', ')', ']'];
 
@@ -11,34 +13,6 @@ const URL_ENDS: [char; 10] = [' ', '\t', '\n', '\r', '"', '\'', '\\', '<', '>', 
 
 /// What ends a header's value.
 const LINE_ENDS: [char; 5] = ['\n', '\r', '"', '\'', '\\'];
-
-/// Names whose value is secret end so, in small letters and without `-`, `_` and `.`. [`is_last`] knows their last two letters.
-const NAMES: [&str; 21] = [
-    "accesskey",
-    "accesstoken",
-    "amzsignature",
-    "apikey",
-    "apitoken",
-    "authorization",
-    "authorizationtoken",
-    "authtoken",
-    "bearertoken",
-    "cookie",
-    "idtoken",
-    "passphrase",
-    "passwd",
-    "password",
-    "privatekey",
-    "refreshtoken",
-    "secret",
-    "secretkey",
-    "secretstring",
-    "securitytoken",
-    "sessiontoken",
-];
-
-/// Whole names whose value is secret. Longer names that end so are harmless, such as `NextToken`.
-const WHOLE: [&str; 3] = ["jwt", "pwd", "token"];
 
 /// The longest name that is looked at.
 const LONGEST: usize = 64;
@@ -201,7 +175,7 @@ fn is_token(word: &str) -> bool {
         || (has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase))
 }
 
-/// Whether the name of a secret may end in these letters. Of the names of a usual log line, hardly one does.
+/// Whether a name of [`SECRET`] or [`WHOLE`] may end in these letters. Of the names of a usual log line, hardly one does.
 fn is_last(letters: [u8; 2]) -> bool {
     matches!(
         &letters.map(|letter| letter.to_ascii_lowercase()),
@@ -230,7 +204,7 @@ fn kind(name: &str) -> Option<Kind> {
     }
     // Shells have the current folder in `PWD`.
     let is_whole = || name != "PWD" && WHOLE.iter().any(|whole| whole.as_bytes() == plain);
-    (NAMES.iter().any(|part| ends(part)) || name.ends_with("_TOKEN") || is_whole()).then_some(Kind::Other)
+    (SECRET.iter().any(|part| ends(part)) || is_variable(name) || is_whole()).then_some(Kind::Other)
 }
 
 /// A value in a text.

@@ -5,28 +5,11 @@ use std::borrow::Cow;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::Value;
 
-use super::{MASK, without_secrets};
-
-/// A member holds a secret if its name contains one of these. Case, `-` and `_` make no difference.
-const SECRET: [&str; 14] = [
-    "accesskey",
-    "apikey",
-    "authorization",
-    "authtoken",
-    "cookie",
-    "credential",
-    "idtoken",
-    "passphrase",
-    "passwd",
-    "password",
-    "privatekey",
-    "refreshtoken",
-    "secret",
-    "sessiontoken",
-];
-
-/// A member holds a secret if this is its whole name. Longer names that contain it may be harmless, such as `NextToken`.
-const SECRET_ALONE: [&str; 6] = ["bearer", "jwt", "pwd", "token", "xamzsecuritytoken", "xamzsignature"];
+use super::{
+    MASK,
+    names::{SECRET, WHOLE, is_variable},
+    without_secrets,
+};
 
 /// The value without its secrets. More is taken for secret than in a text, because the names of members say more.
 pub fn without_secrets_in(value: &Value) -> Value {
@@ -61,7 +44,10 @@ pub(crate) fn clean_texts(value: &mut Value) {
 fn is_secret(name: &str) -> bool {
     let plain: String =
         name.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect();
-    SECRET.iter().any(|part| plain.contains(part)) || SECRET_ALONE.contains(&plain.as_str())
+    // In a text these two are words like others.
+    let is_of_member = plain.contains("credential") || plain == "bearer";
+    let is_known = SECRET.iter().any(|part| plain.contains(part)) || WHOLE.contains(&plain.as_str());
+    is_known || is_of_member || is_variable(name)
 }
 
 /// Everything in it is secret; its form stays, so that the event can still be read.
@@ -137,6 +123,10 @@ mod tests {
             json!({ "headers": { "Authorization": "***", "X-Api-Key": "***", "Accept": "*/*" }, "cookies": ["***"] }),
         );
         check(json!({ "NextToken": "abc", "token": "abc" }), json!({ "NextToken": "abc", "token": "***" }));
+        check(
+            json!({ "accessToken": "abc", "GITHUB_TOKEN": "abc", "tokens": 1 }),
+            json!({ "accessToken": "***", "GITHUB_TOKEN": "***", "tokens": 1 }),
+        );
         check(json!({ "db_password": { "S": "p" } }), json!({ "db_password": { "S": "***" } }));
         check(
             json!({ "body": r#"{"password":"p","user":"a"}"# }),

@@ -79,7 +79,12 @@ fn find_all(root: &Path, settings: &Settings) -> Result<Found, UserError> {
         for pattern in &settings.templates {
             let matching = matching_files(&root.join(pattern));
             if matching.is_empty() {
-                let message = format!("read the template: there is no {pattern}");
+                let place = root.join(pattern);
+                let message = if place.exists() && !place.is_dir() {
+                    format!("read the template: {pattern} is no file but a pipe or a device")
+                } else {
+                    format!("read the template: there is no file {pattern}")
+                };
                 return Err(UserError::usage("template_missing", message));
             }
             files.extend(matching);

@@ -2,7 +2,9 @@
 
 use std::sync::Weak;
 
-use super::{CloudWatch, METRICS, MINUTES_KEPT, SECONDS_KEPT, alarms::ALARMS, cloudformation};
+use super::{
+    CloudWatch, METRICS, MINUTES_KEPT, SECONDS_KEPT, alarms::ALARMS, cloudformation, service::MEMORY,
+};
 use crate::{
     resource::ResourceType,
     service::{About, Catalogue, Dialect, Json, JsonVersion, Query, Service, about_and_call},
@@ -75,13 +77,18 @@ impl Service for CloudWatch {
     }
 
     fn retained(&self) -> Vec<(&'static str, u64)> {
-        vec![("metrics", self.kept() as u64), ("alarms", self.alarms.kept() as u64)]
+        vec![
+            ("metrics", self.kept() as u64),
+            ("metric_memory", self.memory.bytes() as u64),
+            ("alarms", self.alarms.kept() as u64),
+        ]
     }
 
     fn limits(&self) -> &'static [(&'static str, u64)] {
         &[
             ("alarms_per_region", ALARMS as u64),
             ("metrics_per_region", METRICS as u64),
+            ("metric_memory", MEMORY as u64),
             ("metric_seconds_retention_ms", SECONDS_KEPT as u64 * 1000),
             ("metric_minutes_retention_ms", MINUTES_KEPT as u64 * 1000),
         ]

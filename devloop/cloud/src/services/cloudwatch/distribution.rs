@@ -6,6 +6,10 @@ pub(crate) const EXACT: usize = 1_000;
 /// How many distinct values, rounded, a bucket keeps when it is no longer recent.
 pub(crate) const SETTLED: usize = 64;
 
+/// About what a bucket takes in memory with its place in a series, and each of its values besides, in bytes.
+pub(crate) const BUCKET: usize = 200;
+pub(crate) const VALUE: usize = size_of::<(f64, f64)>();
+
 /// Values with their counts, and their totals.
 #[derive(Debug, Clone)]
 pub(crate) struct Distribution {
@@ -92,6 +96,11 @@ impl Distribution {
             bits -= 1;
         }
         self.values.shrink_to_fit();
+    }
+
+    /// About what it takes in memory, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        BUCKET + self.values.len() * VALUE
     }
 
     /// The mean.

@@ -1,15 +1,18 @@
 //! PutMetricData: checks the whole batch, then stores it.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::{Value, json};
 
 use super::{
+    distribution::{BUCKET, VALUE},
     errors::{bad, exclusive, invalid, missing, too_many},
     series::Resolution,
     store::{Key, Store},
     units,
 };
-use crate::{error::ApiError, wire};
+use crate::{error::ApiError, kept::Budget, wire};
 
 const DATA: usize = 1_000;
 const VALUES: usize = 150;
@@ -96,8 +99,16 @@ enum Measured {
     Set { count: f64, sum: f64, min: f64, max: f64 },
 }
 
+impl Checked {
+    /// The most memory that it takes.
+    fn bytes(&self) -> usize {
+        let values = if let Measured::Values(values) = &self.measured { values.len() } else { 1 };
+        BUCKET + values * VALUE
+    }
+}
+
 /// [PutMetricData, CloudWatch API reference]
-pub(crate) fn put(store: &Store, now_ms: i64, input: Value) -> Result<Value, ApiError> {
+pub(crate) fn put(store: &Store, memory: &Arc<Budget>, now_ms: i64, input: Value) -> Result<Value, ApiError> {
     let Put { namespace, metric_data, entity_metric_data } = wire::read(input)?;
     if !entity_metric_data.is_null() {
         return Err(ApiError::unsupported("EntityMetricData in PutMetricData"));
@@ -114,8 +125,12 @@ pub(crate) fn put(store: &Store, now_ms: i64, input: Value) -> Result<Value, Api
         .enumerate()
         .map(|(index, datum)| check(&namespace, &format!("MetricData.member.{}", index + 1), datum, now_ms))
         .collect::<Result<Vec<_>, _>>()?;
+    if !memory.has_room(checked.iter().map(Checked::bytes).sum()) {
+        let message = "The data of all metrics have no room for more. They are dropped after 15 days, and at the end of the session.";
+        return Err(ApiError::client("ThrottlingException", message));
+    }
     for Checked { key, unit, at_ms, resolution, measured } in checked {
-        let series = store.metric(key).series(unit);
+        let series = store.metric(key).series(unit, memory);
         series.lock().update(at_ms, resolution, now_ms, |bucket| match measured {
             Measured::Values(values) => {
                 for (value, count) in values {
@@ -297,4 +312,24 @@ fn statistic_set(
         return Err(bad(format!("The parameter {at}.Maximum must be greater than {at}.Minimum.")));
     }
     Ok(Measured::Set { count, sum, min, max })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn data_without_room_are_refused_and_none_of_them_is_kept() {
+        let (store, memory) = (Store::default(), Arc::new(Budget::new(2 * (BUCKET + VALUE))));
+        let put = |names: &[&str]| {
+            let data: Vec<Value> =
+                names.iter().map(|name| json!({ "MetricName": name, "Value": 1 })).collect();
+            put(&store, &memory, 0, json!({ "Namespace": "n", "MetricData": data }))
+        };
+        assert!(put(&["a"]).is_ok());
+        assert_eq!(put(&["b", "c"]).unwrap_err().code, "ThrottlingException");
+        assert_eq!((store.len(), memory.bytes()), (1, BUCKET + VALUE));
+        assert!(put(&["b"]).is_ok());
+        assert_eq!(store.len(), 2);
+    }
 }

@@ -1,9 +1,13 @@
 //! One metric in one unit over time: buckets of a second, which are later combined into buckets of a minute, and finally
 //! dropped.
 
-use std::collections::{BTreeMap, btree_map::Entry};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    sync::Arc,
+};
 
 use super::distribution::{Distribution, EXACT, SETTLED};
+use crate::kept::{Budget, Kept};
 
 /// How long buckets of a second are kept, in s [PutMetricData: high-resolution metrics].
 pub(crate) const SECONDS_KEPT: i64 = 3 * 3_600;
@@ -26,6 +30,8 @@ pub(crate) enum Resolution {
 /// The buckets of a series.
 #[derive(Debug, Default)]
 pub(crate) struct Series {
+    /// Their memory, among that of all series.
+    kept: Kept,
     /// By second since the epoch and resolution.
     seconds: BTreeMap<(i64, Resolution), Distribution>,
     /// By the second at which the minute starts.
@@ -38,6 +44,11 @@ pub(crate) struct Series {
 }
 
 impl Series {
+    /// A series without data, whose memory counts in `budget`.
+    pub(crate) fn within(budget: &Arc<Budget>) -> Self {
+        Self { kept: Kept::within(budget), ..Self::default() }
+    }
+
     /// Changes the bucket of `at_ms` with `change`, and drops the buckets that are too old at `now_ms`.
     pub(crate) fn update(
         &mut self,
@@ -49,15 +60,14 @@ impl Series {
         let (second, now) = (at_ms.div_euclid(1_000), now_ms.div_euclid(1_000));
         self.newest_ms = self.newest_ms.max(at_ms);
         if second < rolled_up_before(now) {
-            change(self.minutes.entry(floor(second, 60)).or_default());
+            changed(&mut self.kept, self.minutes.entry(floor(second, 60)), change);
             return;
         }
-        match self.seconds.entry((second, resolution)) {
-            Entry::Occupied(mut bucket) => change(bucket.get_mut()),
-            Entry::Vacant(place) => {
-                change(place.insert(Distribution::default()));
-                self.trim(now);
-            }
+        let place = self.seconds.entry((second, resolution));
+        let is_new = matches!(place, Entry::Vacant(_));
+        changed(&mut self.kept, place, change);
+        if is_new {
+            self.trim(now);
         }
     }
 
@@ -70,15 +80,17 @@ impl Series {
                 break;
             }
             let ((second, _), bucket) = oldest.remove_entry();
-            let minute = self.minutes.entry(floor(second, 60)).or_default();
-            minute.absorb(&bucket, true);
-            minute.settle(SETTLED);
+            self.kept.remove(bucket.bytes());
+            changed(&mut self.kept, self.minutes.entry(floor(second, 60)), |minute| {
+                minute.absorb(&bucket, true);
+                minute.settle(SETTLED);
+            });
         }
         while let Some(oldest) = self.minutes.first_entry() {
             if *oldest.key() >= now - MINUTES_KEPT {
                 break;
             }
-            oldest.remove();
+            self.kept.remove(oldest.remove().bytes());
         }
     }
 
@@ -86,7 +98,11 @@ impl Series {
     fn settle(&mut self, done: i64, until: i64, limit: usize) -> i64 {
         if until > done {
             let range = (done, Resolution::Minute)..(until, Resolution::Minute);
-            self.seconds.range_mut(range).for_each(|(_, bucket)| bucket.settle(limit));
+            for (_, bucket) in self.seconds.range_mut(range) {
+                let before = bucket.bytes();
+                bucket.settle(limit);
+                self.kept.remove(before - bucket.bytes());
+            }
         }
         done.max(until)
     }
@@ -150,6 +166,23 @@ impl Series {
     }
 }
 
+/// Changes the bucket at a place, a new one if there is none, and counts its memory.
+fn changed<K: Ord>(
+    kept: &mut Kept,
+    place: Entry<'_, K, Distribution>,
+    change: impl FnOnce(&mut Distribution),
+) {
+    let before = if let Entry::Occupied(bucket) = &place { bucket.get().bytes() } else { 0 };
+    let bucket = place.or_default();
+    change(bucket);
+    let after = bucket.bytes();
+    if after > before {
+        kept.add(after - before);
+    } else {
+        kept.remove(before - after);
+    }
+}
+
 /// The second before which buckets are combined. It is a whole minute, so that no minute is split between the two kinds of
 /// buckets.
 fn rolled_up_before(now: i64) -> i64 {
@@ -178,6 +211,30 @@ mod tests {
             count += bucket.count;
         });
         (buckets, count)
+    }
+
+    #[test]
+    fn the_memory_of_all_buckets_is_counted_until_they_are_gone() {
+        let budget = Arc::new(Budget::new(usize::MAX));
+        let mut series = Series::within(&budget);
+        let counted = |series: &Series| {
+            let buckets = series.seconds.values().chain(series.minutes.values());
+            assert_eq!(budget.bytes(), buckets.map(Distribution::bytes).sum::<usize>());
+        };
+        for at in 0..200 {
+            let at_ms = START + at * 500;
+            series.update(at_ms, Resolution::Second, at_ms, |bucket| bucket.add((at % 7) as f64, 1.0));
+            counted(&series);
+        }
+        // Of an earlier day, and then everything is combined, and dropped.
+        put(&mut series, START - 86_400_000, START + 100_000);
+        counted(&series);
+        for later in [START + 4 * 3_600_000, START + 16 * 86_400_000] {
+            put(&mut series, later, later);
+            counted(&series);
+        }
+        drop(series);
+        assert_eq!(budget.bytes(), 0);
     }
 
     #[test]

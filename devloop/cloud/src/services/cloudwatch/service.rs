@@ -15,13 +15,20 @@ use super::{
     store::{Key, SharedSeries, Store},
     units,
 };
-use crate::{clock::Clock, context::Context, error::ApiError, functions::Functions, regional::Regional};
+use crate::{
+    clock::Clock, context::Context, error::ApiError, functions::Functions, kept::Budget, regional::Regional,
+};
+
+/// The most memory of the data of all metrics. What the cloud measures itself is kept beyond it.
+pub(super) const MEMORY: usize = 512 << 20;
 
 /// CloudWatch's metrics and alarms.
 #[derive(Debug)]
 pub(crate) struct CloudWatch {
     clock: Clock,
     regions: Arc<Regional<Store>>,
+    /// The memory of the data of all metrics.
+    pub(super) memory: Arc<Budget>,
     pub(super) alarms: Arc<Alarms>,
     dashboards: Dashboards,
 }
@@ -58,7 +65,8 @@ impl CloudWatch {
     pub(crate) fn new(clock: Clock) -> Self {
         let regions = Arc::new(Regional::default());
         let alarms = Alarms::new(clock.clone(), Arc::clone(&regions));
-        Self { clock, regions, alarms, dashboards: Dashboards::default() }
+        let memory = Arc::new(Budget::new(MEMORY));
+        Self { clock, regions, memory, alarms, dashboards: Dashboards::default() }
     }
 
     /// Sets the functions that alarms may invoke, once.
@@ -71,7 +79,7 @@ impl CloudWatch {
     pub(crate) async fn call(&self, cx: &Context, operation: &str, input: Value) -> Result<Value, ApiError> {
         let (store, now_ms) = (self.regions.of(&cx.region), self.clock.now_ms());
         match operation {
-            "PutMetricData" => put::put(&store, now_ms, input),
+            "PutMetricData" => put::put(&store, &self.memory, now_ms, input),
             "GetMetricStatistics" => statistics::get(&store, now_ms, input),
             "GetMetricData" => data::get(&store, now_ms, input),
             "ListMetrics" => list::list(&store, cx, now_ms, input),
@@ -97,7 +105,8 @@ impl CloudWatch {
         unit: &str,
     ) -> Meter {
         let unit = units::unit(unit).unwrap_or("None");
-        Meter(self.regions.of(region).metric(key(namespace, metric, dimensions)).series(unit))
+        let metric = self.regions.of(region).metric(key(namespace, metric, dimensions));
+        Meter(metric.series(unit, &self.memory))
     }
 
     /// Records one value; for frequent values use a [`Meter`].

@@ -6,6 +6,7 @@ use parking_lot::{Mutex, RwLock};
 use serde_json::{Value, json};
 
 use super::series::Series;
+use crate::kept::Budget;
 
 /// The most metrics of a region. A hostile or careless client could create one with each request.
 pub(crate) const METRICS: usize = 20_000;
@@ -42,8 +43,8 @@ pub(crate) struct Metric(RwLock<Vec<(&'static str, SharedSeries)>>);
 pub(crate) type SharedSeries = Arc<Mutex<Series>>;
 
 impl Metric {
-    /// The series in `unit`; created if there is none.
-    pub(crate) fn series(&self, unit: &'static str) -> SharedSeries {
+    /// The series in `unit`; created if there is none, and then its memory counts in `budget`.
+    pub(crate) fn series(&self, unit: &'static str, budget: &Arc<Budget>) -> SharedSeries {
         let find = |list: &[(&'static str, SharedSeries)]| {
             list.iter().find(|(known, _)| *known == unit).map(|(_, series)| Arc::clone(series))
         };
@@ -52,7 +53,7 @@ impl Metric {
         }
         let mut list = self.0.write();
         find(&list).unwrap_or_else(|| {
-            let series = SharedSeries::default();
+            let series = Arc::new(Mutex::new(Series::within(budget)));
             list.push((unit, Arc::clone(&series)));
             series
         })
@@ -135,17 +136,17 @@ mod tests {
 
     #[test]
     fn the_number_of_metrics_is_bounded_and_metrics_with_handles_stay() {
-        let store = Store::default();
+        let (store, budget) = (Store::default(), Arc::default());
         let key = |number: usize| Key::new("N", &number.to_string(), Vec::new());
-        let held = store.metric(key(0)).series("None");
+        let held = store.metric(key(0)).series("None", &budget);
         for number in 1..=METRICS {
-            let series = store.metric(key(number)).series("None");
+            let series = store.metric(key(number)).series("None", &budget);
             let at = number as i64;
             series.lock().update(at, Resolution::Second, at, |bucket| bucket.add(1.0, 1.0));
         }
         assert!(store.0.read().len() <= METRICS);
         assert!(store.find(&key(1)).is_none());
         assert!(store.find(&key(METRICS)).is_some());
-        assert!(Arc::ptr_eq(&store.find(&key(0)).unwrap().series("None"), &held));
+        assert!(Arc::ptr_eq(&store.find(&key(0)).unwrap().series("None", &budget), &held));
     }
 }

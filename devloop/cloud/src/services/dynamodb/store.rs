@@ -15,6 +15,9 @@ use crate::{context::Context, error::ApiError, kept::Budget, source::Source as _
 
 /// How long a client request token is remembered, in ms [`TransactWriteItems`, DynamoDB API reference].
 const TOKEN_MS: i64 = 10 * 60 * 1000;
+/// The most tokens that are remembered: SDKs send one with each transaction. They take about 60 MB; the oldest are forgotten
+/// early when there are more.
+const TOKENS: usize = 500_000;
 
 /// The tables of a region.
 #[derive(Debug, Default)]
@@ -27,9 +30,9 @@ pub(crate) struct Store {
 #[derive(Debug, Default)]
 struct Tokens {
     /// A hash of the request by its token.
-    requests: HashMap<String, u64>,
+    requests: HashMap<Arc<str>, u64>,
     /// When each token was used, oldest first.
-    order: VecDeque<(i64, String)>,
+    order: VecDeque<(i64, Arc<str>)>,
 }
 
 /// Whether a client request token was used.
@@ -123,18 +126,30 @@ impl Store {
             }
         }
         let done = transaction()?;
-        tokens.requests.insert(token.to_owned(), request);
-        tokens.order.push_back((now_ms, token.to_owned()));
+        tokens.keep(token, request, now_ms);
         Ok(done)
     }
 }
 
 impl Tokens {
+    fn keep(&mut self, token: &str, request: u64, now_ms: i64) {
+        let token: Arc<str> = token.into();
+        self.requests.insert(Arc::clone(&token), request);
+        self.order.push_back((now_ms, token));
+        if self.order.len() > TOKENS {
+            self.forget_oldest();
+        }
+    }
+
+    fn forget_oldest(&mut self) {
+        if let Some((_, token)) = self.order.pop_front() {
+            self.requests.remove(&token);
+        }
+    }
+
     fn look_up(&mut self, token: &str, request: u64, now_ms: i64) -> Token {
         while self.order.front().is_some_and(|(used_ms, _)| now_ms - used_ms > TOKEN_MS) {
-            if let Some((_, token)) = self.order.pop_front() {
-                self.requests.remove(&token);
-            }
+            self.forget_oldest();
         }
         match self.requests.get(token) {
             None => Token::New,
@@ -155,4 +170,23 @@ pub(crate) fn table_name(name_or_arn: &str) -> &str {
 /// `ResourceNotFoundException`.
 pub(crate) fn not_found(message: impl Into<String>) -> ApiError {
     ApiError::client("ResourceNotFoundException", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_forgotten_after_their_time_and_the_oldest_of_too_many() {
+        let mut tokens = Tokens::default();
+        for number in 0..=TOKENS {
+            tokens.keep(&number.to_string(), 1, 5);
+        }
+        assert_eq!((tokens.order.len(), tokens.requests.len()), (TOKENS, TOKENS));
+        assert_eq!(tokens.look_up("0", 1, 6), Token::New);
+        assert_eq!(tokens.look_up("1", 1, 6), Token::Repeated);
+        assert_eq!(tokens.look_up("1", 2, 6), Token::Mismatch);
+        assert_eq!(tokens.look_up("1", 1, 6 + TOKEN_MS), Token::New);
+        assert_eq!((tokens.order.len(), tokens.requests.len()), (0, 0));
+    }
 }

@@ -166,6 +166,5 @@ pub(super) async fn part(call: &Call<'_>) -> Result<Reply, ApiError> {
     if let Some(checksum) = &part.checksum {
         shown[checksum.algorithm.element()] = checksum.value.as_str().into();
     }
-    multipart::keep(call, &bucket, number, part)?;
-    Ok(document("CopyPartResult", &shown))
+    multipart::keep(call, &bucket, number, part, document("CopyPartResult", &shown))
 }

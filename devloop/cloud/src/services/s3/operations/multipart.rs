@@ -93,8 +93,7 @@ pub(super) async fn upload(call: &Call<'_>, body: Arriving) -> Result<Reply, Api
     if let Some(checksum) = &part.checksum {
         reply = reply.header(checksum.algorithm.header(), &checksum.value);
     }
-    keep(call, &bucket, number, part)?;
-    Ok(reply)
+    keep(call, &bucket, number, part, reply)
 }
 
 /// The checksum algorithm of a part. If the upload names one, a part with another one is refused, because the parts' checksums make
@@ -121,13 +120,21 @@ pub(super) fn algorithm(
     }
 }
 
-/// Stores a part of the upload that the request names; replaces a part with the same number.
-pub(super) fn keep(call: &Call<'_>, bucket: &Bucket, number: u16, part: Part) -> Result<(), ApiError> {
+/// Stores a part of the upload that the request names; replaces a part with the same number. Returns the answer with the
+/// upload's encryption.
+pub(super) fn keep(
+    call: &Call<'_>,
+    bucket: &Bucket,
+    number: u16,
+    part: Part,
+    reply: Reply,
+) -> Result<Reply, ApiError> {
     let id = upload_id(call);
     let mut uploads = bucket.uploads.write();
     let upload = uploads.get_mut(&id).filter(|upload| upload.key == call.key());
-    upload.ok_or_else(|| no_such_upload(&id))?.parts.insert(number, part);
-    Ok(())
+    let upload = upload.ok_or_else(|| no_such_upload(&id))?;
+    upload.parts.insert(number, part);
+    Ok(encryption::show(&upload.headers, reply))
 }
 
 pub(super) async fn complete(call: &Call<'_>, body: Arriving) -> Result<Reply, ApiError> {

@@ -194,6 +194,11 @@ async fn an_object_shows_the_encryption_of_its_request_or_else_of_its_bucket() {
     assert_eq!(shown(&world.put("/target/k", b"1").await), ["aws:kms", "alias/theirs", ""]);
     let begun = world.ask(Method::POST, "/target/big?uploads", &[], b"").await;
     assert_eq!(shown(&begun), ["aws:kms", "alias/theirs", ""]);
+    let id = begun.text().split("<UploadId>").nth(1).unwrap().split('<').next().unwrap().to_owned();
+    let part = format!("/target/big?partNumber=1&uploadId={id}");
+    assert_eq!(shown(&world.put(&part, b"1").await), ["aws:kms", "alias/theirs", ""]);
+    let source = [("x-amz-copy-source", "box/k")];
+    assert_eq!(shown(&world.ask(Method::PUT, &part, &source, b"").await), ["aws:kms", "alias/theirs", ""]);
     // A copy has the encryption and the storage class of its own request, and everything else of its source.
     let cold = [("x-amz-storage-class", "GLACIER"), ("content-type", "text/x"), kms[0], kms[1]];
     world.ask(Method::PUT, "/box/cold", &cold, b"1").await;
