@@ -9,7 +9,7 @@ use super::{
     packed::{Reader, write_attributes},
     value::{self, AttributeValue, Attributes},
 };
-use crate::error::ApiError;
+use crate::{aside::aside_if, error::ApiError};
 
 /// The most bytes of an item's names and values [Quotas in Amazon DynamoDB].
 pub(crate) const MAX_BYTES: usize = 400 * 1024;
@@ -18,6 +18,8 @@ pub(crate) const MAX_BYTES: usize = 400 * 1024;
 /// cheap.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Item(Arc<[u8]>);
+
+const LONG: usize = 16 << 10;
 
 const HEAD: usize = size_of::<u32>();
 
@@ -63,8 +65,15 @@ impl Item {
 
     /// The JSON form.
     pub(crate) fn to_json(&self) -> Map<String, Value> {
-        let mut reader = self.reader();
-        (0..reader.length()).map(|_| (reader.text().to_owned(), reader.value().into_json())).collect()
+        aside_if(self.is_long(), || {
+            let mut reader = self.reader();
+            (0..reader.length()).map(|_| (reader.text().to_owned(), reader.value().into_json())).collect()
+        })
+    }
+
+    /// Whether it takes milliseconds to look at all of it: it may have two bytes for each of its values.
+    pub(crate) fn is_long(&self) -> bool {
+        self.bytes() > LONG
     }
 }
 

@@ -18,7 +18,7 @@ use super::{
     input::Input,
     legacy,
 };
-use crate::error::ApiError;
+use crate::{aside::aside_if, error::ApiError};
 
 /// A read of one item, before its table is known.
 #[derive(Debug)]
@@ -72,7 +72,8 @@ impl ReadDraft {
 impl Read {
     /// What the read returns of the item, if the item meets the filter.
     pub(super) fn show(&self, item: &Item) -> Option<Map<String, Value>> {
-        let hidden = self.filter.as_ref().is_some_and(|filter| !filter.holds(&item.attributes()));
+        let is_hidden = |filter: &Condition| aside_if(item.is_long(), || !filter.holds(&item.attributes()));
+        let hidden = self.filter.as_ref().is_some_and(is_hidden);
         (!hidden).then(|| show(self.projection.as_ref(), item))
     }
 }
@@ -94,7 +95,7 @@ pub(super) fn take_projection(input: &mut Input, kind: RequestKind) -> Result<Op
 /// The part of an item in a projection; without a projection, the whole item.
 pub(super) fn show(projection: Option<&PathTree>, item: &Item) -> Map<String, Value> {
     match projection {
-        Some(projection) => to_json(&projection.project(&item.attributes())),
+        Some(projection) => aside_if(item.is_long(), || to_json(&projection.project(&item.attributes()))),
         None => item.to_json(),
     }
 }

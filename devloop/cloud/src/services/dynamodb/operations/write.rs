@@ -19,7 +19,7 @@ use super::{
     draft::{Draft, Members, RequestKind},
     input::Input,
 };
-use crate::{error::ApiError, kept::Budget};
+use crate::{aside::aside_if, error::ApiError, kept::Budget};
 
 pub(super) const ITEM_TOO_LARGE: &str = "Item size has exceeded the maximum allowed size";
 const UPDATE_TOO_LARGE: &str = "Item size to update has exceeded the maximum allowed size";
@@ -133,12 +133,14 @@ impl Write {
         if old.is_none() && update.is_some_and(Update::only_removes) {
             return Ok(None);
         }
-        let before = old.map_or_else(|| self.key_attributes.clone(), Item::attributes);
-        let after = match update {
-            Some(update) => update.apply(&before)?,
-            None => before,
-        };
-        Ok(Some(Item::new(&after, UPDATE_TOO_LARGE)?))
+        aside_if(old.is_some_and(Item::is_long), || {
+            let before = old.map_or_else(|| self.key_attributes.clone(), Item::attributes);
+            let after = match update {
+                Some(update) => update.apply(&before)?,
+                None => before,
+            };
+            Ok(Some(Item::new(&after, UPDATE_TOO_LARGE)?))
+        })
     }
 
     /// Carries out a planned write on the same contents.
@@ -178,8 +180,11 @@ impl Write {
     /// The attributes that an update wrote to, of the item before or after it.
     pub(super) fn touched(&self, item: Option<&Item>) -> Option<Map<String, Value>> {
         let Action::Update(Some(update)) = &self.action else { return None };
-        let projected = update.touched().project(&item?.attributes());
-        (!projected.is_empty()).then(|| to_json(&projected))
+        let item = item?;
+        aside_if(item.is_long(), || {
+            let projected = update.touched().project(&item.attributes());
+            (!projected.is_empty()).then(|| to_json(&projected))
+        })
     }
 }
 
