@@ -139,34 +139,35 @@ impl Pair {
         Answers { here, dynoxide }
     }
 
-    /// Whether both refuse the request, and each names another of its mistakes. AWS does not document which of several mistakes
-    /// is reported: Programmatic error handling, developer guide, and Common errors, API reference, define one message an error.
+    /// Nothing if both refuse the request and each names another of its mistakes; otherwise what is not so. AWS does not document
+    /// which of several mistakes is reported: Programmatic error handling, developer guide, and Common errors, API reference,
+    /// define one message an error.
     ///
     /// That the request has a mistake is shown by a smaller request for which both name it, or by the list, if the other does
     /// not see such a mistake at all.
-    pub(super) async fn name_different_mistakes(
+    pub(super) async fn unproved(
         &mut self,
         operation: &str,
         request: &Value,
         answers: &Answers,
-    ) -> bool {
-        let Some((here, dynoxide)) = answers.here.different_mistakes(&answers.dynoxide) else { return false };
-        // What is on the list as a mistake that dynoxide does not see is refused here first, whatever else is wrong.
-        let is_unseen = |mistake: &Mistake| differences::is_seen_by_one(operation, request, mistake, true);
-        if !here.is_empty() && here.iter().all(is_unseen) {
-            return true;
-        }
+    ) -> Option<String> {
+        let Some((here, dynoxide)) = answers.here.different_mistakes(&answers.dynoxide) else {
+            return Some("they differ in more than the mistakes that they name".to_owned());
+        };
         for (by, mistakes) in [(Side::Dynoxide, dynoxide), (Side::Here, here)] {
             for mistake in mistakes {
                 let by_here = matches!(by, Side::Here);
                 let is_seen_by_one = by_here && differences::is_of_grammar(&mistake)
                     || differences::is_seen_by_one(operation, request, &mistake, by_here);
                 if !is_seen_by_one && !self.both_name(&mistake, by, operation, request).await {
-                    return false;
+                    return Some(format!(
+                        "no smaller request was found for which both say: {}",
+                        mistake["Message"]
+                    ));
                 }
             }
         }
-        true
+        None
     }
 
     /// Whether both name the mistake, which one of them finds in the request, in a smaller request.
