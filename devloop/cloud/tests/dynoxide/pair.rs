@@ -10,7 +10,7 @@ use super::{
     differences,
     requests::Requests,
     server::Server,
-    smaller::{completed, smaller},
+    smaller::{completed, focused, smaller},
 };
 
 /// How many requests are tried at most to find one that has one mistake alone.
@@ -172,6 +172,17 @@ impl Pair {
 
     /// Whether both name the mistake, which one of them finds in the request, in a smaller request.
     async fn both_name(&mut self, mistake: &Mistake, by: Side, operation: &str, request: &Value) -> bool {
+        // A mistake of one expression is often hidden by a mistake of another one.
+        if let Some(focused) = focused(request, mistake["Message"].as_str().unwrap_or_default()) {
+            let Answers { here, dynoxide } = self.ask(operation, &focused).await;
+            let (by_here, by_dynoxide) =
+                (here.mistakes().contains(mistake), dynoxide.mistakes().contains(mistake));
+            let is_named = if matches!(by, Side::Here) { by_here } else { by_dynoxide };
+            if by_here && by_dynoxide || is_named && self.find(mistake, by, operation, &focused, false).await
+            {
+                return true;
+            }
+        }
         // The first way is short; it can leave out too much, so that dynoxide finds yet another mistake.
         self.find(mistake, by, operation, request, false).await
             || matches!(by, Side::Here) && self.find(mistake, by, operation, request, true).await
@@ -189,6 +200,7 @@ impl Pair {
     ) -> bool {
         let (mut request, last) = (request.clone(), self.asked + TRIES);
         let length = |request: &Value| request.to_string().len();
+        let mut seen = vec![request.to_string()];
         loop {
             // dynoxide takes more time, so it is first asked only what is refused here for the mistake.
             let mut next = None;
@@ -220,19 +232,48 @@ impl Pair {
                 }
             }
             if next.is_none() && matches!(by, Side::Dynoxide) {
-                for candidate in smaller(operation, &request) {
-                    if length(&candidate) < length(&request)
-                        && self.ask(operation, &candidate).await.dynoxide.mistakes().contains(mistake)
-                    {
-                        next = Some(candidate);
-                        break;
-                    }
-                }
+                next = self.only_there(mistake, operation, &request, &mut seen).await;
             }
             match next {
                 Some(smaller) if self.asked < last => request = smaller,
                 _ => return false,
             }
         }
+    }
+
+    /// The next request that dynoxide refuses for the mistake, while this cloud names yet another one. One that breaks no
+    /// expression's grammar goes first, because hardly any smaller one can repair that; and a smaller one before one of the same
+    /// length or a longer one, which must be new.
+    async fn only_there(
+        &mut self,
+        mistake: &Mistake,
+        operation: &str,
+        request: &Value,
+        seen: &mut Vec<String>,
+    ) -> Option<Value> {
+        let (mut broken, mut repaired) = (None, None);
+        for candidate in smaller(operation, request) {
+            let text = candidate.to_string();
+            if seen.contains(&text) {
+                continue;
+            }
+            let answers = self.ask(operation, &candidate).await;
+            if !answers.dynoxide.mistakes().contains(mistake) {
+                continue;
+            }
+            let is_shorter = text.len() < request.to_string().len();
+            let kept = if is_shorter && !answers.here.mistakes().iter().any(differences::is_of_grammar) {
+                seen.push(text);
+                return Some(candidate);
+            } else if is_shorter {
+                &mut broken
+            } else {
+                &mut repaired
+            };
+            kept.get_or_insert(candidate);
+        }
+        let next = broken.or(repaired);
+        seen.extend(next.as_ref().map(Value::to_string));
+        next
     }
 }

@@ -57,6 +57,33 @@ fn with_required(operation: &str, request: &Value) -> Vec<Value> {
     each.chain((missing.len() > 1).then(|| with(&missing))).collect()
 }
 
+/// The request with valid expressions in place of all that the mistake does not name. None if it names no expression.
+pub(super) fn focused(request: &Value, mistake: &str) -> Option<Value> {
+    let (_, rest) = mistake.split_once("Invalid ")?;
+    let (named, _) = rest.split_once(": ")?;
+    is_expression(named).then(|| with_others_valid(request, named))
+}
+
+fn with_others_valid(part: &Value, named: &str) -> Value {
+    match part {
+        Value::Object(members) => {
+            let others = members.iter().filter(|(name, _)| is_expression(name) && *name != named);
+            let mut all = part.clone();
+            for (name, text) in others {
+                if let (Value::Object(now), Some(valid)) = (&all, valid(name, text).into_iter().next()) {
+                    all = changed(now, name, Some(valid));
+                }
+            }
+            for member in all.as_object_mut().into_iter().flat_map(Map::values_mut) {
+                *member = with_others_valid(member, named);
+            }
+            all
+        }
+        Value::Array(elements) => elements.iter().map(|element| with_others_valid(element, named)).collect(),
+        _ => part.clone(),
+    }
+}
+
 /// Whether an update only removes attributes. It creates no item here, but it does in dynoxide: AttributeUpdates, legacy
 /// conditional parameters, developer guide, `DELETE`.
 fn only_removes(part: &Value) -> bool {
@@ -212,7 +239,15 @@ fn valid(name: &str, member: &Value) -> Vec<Value> {
             [json!({ "p": comparison })].into_iter().chain(others.map(with)).collect()
         }
         "AttributesToGet" => vec![json!(["zz"])],
-        "Key" | "Item" => vec![key, longer_key],
+        "Key" | "Item" => {
+            let mut complete = member.clone();
+            if let Some(members) = complete.as_object_mut() {
+                for (name, value) in longer_key.as_object().into_iter().flatten() {
+                    members.entry(name).or_insert_with(|| value.clone());
+                }
+            }
+            vec![key, longer_key, complete]
+        }
         "Keys" => vec![json!([key]), json!([longer_key])],
         "BillingMode" => vec![json!("PAY_PER_REQUEST")],
         "KeyType" => vec![json!("HASH"), json!("RANGE")],
@@ -234,7 +269,9 @@ fn valid(name: &str, member: &Value) -> Vec<Value> {
             complete.entry(of_item).or_insert(if is_simple { key } else { longer_key });
             vec![complete.into()]
         }
-        _ if member.get("ComparisonOperator").is_some() => vec![comparison],
+        _ if ["ComparisonOperator", "Exists"].iter().any(|name| member.get(name).is_some()) => {
+            vec![comparison]
+        }
         // "S" is also the name of a type, which `attribute_type` takes.
         _ if is_value(member) => vec![json!({ "S": "S" }), json!({ "N": "1" }), json!({ "SS": ["x"] })],
         _ => return Vec::new(),

@@ -32,7 +32,8 @@ pub(super) fn shorter<'t>(
     })
 }
 
-/// The expression with an argument in place of a function, and without a pair of parentheses.
+/// The expression with an argument in place of a function, alone and compared; without a pair of parentheses; and with a path
+/// that ends earlier.
 pub(super) fn bare(text: &str) -> Vec<String> {
     let tokens = tokens(text);
     let word = |at: usize| &text[tokens[at].0..tokens[at].1];
@@ -56,11 +57,15 @@ pub(super) fn bare(text: &str) -> Vec<String> {
                 // The comma before an argument is one letter.
                 let ends = arguments.iter().skip(1).map(|next| next - 1).chain([begin]);
                 let of = |(from_argument, to): (&usize, usize)| {
-                    format!("{}{}{}", &text[..from], &text[*from_argument..to], &text[end..])
+                    let argument = &text[*from_argument..to];
+                    ["", " = zz"].map(|more| format!("{}{argument}{more}{}", &text[..from], &text[end..]))
                 };
-                all.extend(arguments.iter().zip(ends).map(of));
+                all.extend(arguments.iter().zip(ends).flat_map(of));
             }
-            _ => {}
+            path => {
+                let steps = path.char_indices().skip(1).filter(|(_, letter)| ".[".contains(*letter));
+                all.extend(steps.map(|(to, _)| format!("{}{}", &text[..begin + to], &text[end..])));
+            }
         }
     }
     all
@@ -70,7 +75,7 @@ pub(super) fn bare(text: &str) -> Vec<String> {
 pub(super) fn longer(text: &str) -> impl Iterator<Item = String> + '_ {
     let ends = tokens(text).into_iter().map(|(_, end)| end);
     ends.flat_map(move |at| {
-        [" a ", " a = a", VALUE].map(|word| format!("{} {word} {}", &text[..at], &text[at..]))
+        [" a ", " a = a", " = zz", VALUE].map(|word| format!("{} {word} {}", &text[..at], &text[at..]))
     })
 }
 
