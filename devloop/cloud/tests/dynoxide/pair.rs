@@ -151,7 +151,11 @@ impl Pair {
         request: &Value,
         answers: &Answers,
     ) -> Option<String> {
-        let Some((here, dynoxide)) = answers.here.different_mistakes(&answers.dynoxide) else {
+        let different = answers
+            .here
+            .different_mistakes(&answers.dynoxide)
+            .or_else(|| differences::unknown_mistakes(operation, request, &answers.here, &answers.dynoxide));
+        let Some((here, dynoxide)) = different else {
             return Some("they differ in more than the mistakes that they name".to_owned());
         };
         for (by, mistakes) in [(Side::Dynoxide, dynoxide), (Side::Here, here)] {

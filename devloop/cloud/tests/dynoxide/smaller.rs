@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::words::{VALUE, bare, elements, is_expression, longer, sets, shorter};
+use super::words::{NUMBER, VALUE, bare, elements, is_expression, longer, sets, shorter};
 
 type Requests<'a> = Box<dyn Iterator<Item = Value> + 'a>;
 
@@ -175,9 +175,9 @@ fn inner<'a>(name: &str, member: &'a Value, change: Change) -> Requests<'a> {
             Change::Omit if name == "KeyConditionExpression" => {
                 Box::new(shorter(text, &["", "p", "q", "=", VALUE]).map(Value::String))
             }
-            Change::Omit => {
-                Box::new(shorter(text, &["", "a", "a = a", VALUE]).chain(bare(text)).map(Value::String))
-            }
+            Change::Omit => Box::new(
+                shorter(text, &["", "a", "a = a", VALUE, NUMBER]).chain(bare(text)).map(Value::String),
+            ),
             Change::Complete => Box::new(longer(text).map(Value::String)),
         },
         _ => changes(member, change),
@@ -208,10 +208,13 @@ fn changed(members: &Map<String, Value>, name: &str, value: Option<Value>) -> Va
             changed.remove(member);
         }
     }
-    if after.iter().any(|word| word == VALUE) && !before.iter().any(|word| word == VALUE) {
-        let values = changed.entry("ExpressionAttributeValues").or_insert_with(|| json!({}));
-        if let Value::Object(values) = values {
-            values.insert(VALUE.to_owned(), json!({ "S": "x" }));
+    for (placeholder, value) in [(VALUE, json!({ "S": "x" })), (NUMBER, json!({ "N": "1" }))] {
+        let is_in = |words: &[String]| words.iter().any(|word| word == placeholder);
+        if is_in(&after) && !is_in(&before) {
+            let values = changed.entry("ExpressionAttributeValues").or_insert_with(|| json!({}));
+            if let Value::Object(values) = values {
+                values.insert(placeholder.to_owned(), value);
+            }
         }
     }
     changed.into()

@@ -2,6 +2,8 @@
 
 /// The placeholder of a value that valid expressions use.
 pub(super) const VALUE: &str = ":valid";
+/// The one of a number, for sums.
+pub(super) const NUMBER: &str = ":number";
 
 /// Whether an update sets or adds an attribute.
 pub(super) fn sets(update: &str) -> bool {
