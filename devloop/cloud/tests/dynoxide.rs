@@ -25,6 +25,8 @@ mod requests;
 mod server;
 #[path = "dynoxide/smaller.rs"]
 mod smaller;
+#[path = "dynoxide/words.rs"]
+mod words;
 
 use std::{collections::BTreeMap, ops::Range, path::Path};
 
@@ -180,14 +182,20 @@ async fn compare(program: &Path, seed: u64, rounds: Range<u64>, broken: Break) -
             let (operation, body) = requests.draw();
             let answers = pair.ask(operation, &body).await;
             drawn += 1;
-            let is_alike = answers.agree(operation, &body);
-            if !is_alike && pair.name_different_mistakes(operation, &body, &answers).await {
-                with_several += 1;
-            } else if !is_alike {
-                let (here, dynoxide) = (answers.here, answers.dynoxide);
-                let class = format!("{operation}: {} | {}", here.class(), dynoxide.class());
-                let shown = format!("{body}\n  here: {}\n  dynoxide: {}", here.shown(), dynoxide.shown());
-                found.entry(class).or_insert((0, shown)).0 += 1;
+            if !answers.agree(operation, &body) {
+                match pair.unproved(operation, &body, &answers).await {
+                    None => with_several += 1,
+                    Some(why) => {
+                        let (here, dynoxide) = (answers.here, answers.dynoxide);
+                        let class = format!("{operation}: {} | {}", here.class(), dynoxide.class());
+                        let shown = format!(
+                            "{body}\n  here: {}\n  dynoxide: {}\n  {why}",
+                            here.shown(),
+                            dynoxide.shown()
+                        );
+                        found.entry(class).or_insert((0, shown)).0 += 1;
+                    }
+                }
             }
             if pair.has_diverged {
                 // From here on the two may hold different data.

@@ -218,6 +218,27 @@ pub(super) fn is_known(operation: &str, request: &Value, here: &Answer, dynoxide
     }
 }
 
+/// What each names for the elements of a cancelled transaction whose difference is not a known one. None if they differ in more
+/// than the mistakes that they name.
+pub(super) fn unknown_mistakes(
+    operation: &str,
+    request: &Value,
+    here: &Answer,
+    dynoxide: &Answer,
+) -> Option<(Vec<Mistake>, Vec<Mistake>)> {
+    let (ours, theirs) = (here.elements()?, dynoxide.elements()?);
+    let unknown: Vec<(&Answer, &Answer)> = ours
+        .iter()
+        .zip(&theirs)
+        .filter(|(ours, theirs)| ours != theirs && !is_known_alone(operation, request, ours, theirs))
+        .collect();
+    let is_mistake = |answer: &Answer| answer.kind == "ValidationException";
+    let are_mistakes = unknown.iter().all(|(ours, theirs)| is_mistake(ours) && is_mistake(theirs));
+    let all = |side: fn(&(&Answer, &Answer)) -> Vec<Mistake>| unknown.iter().flat_map(side).collect();
+    (ours.len() == theirs.len() && are_mistakes)
+        .then(|| (all(|(ours, _)| ours.mistakes()), all(|(_, theirs)| theirs.mistakes())))
+}
+
 fn is_known_alone(operation: &str, request: &Value, here: &Answer, dynoxide: &Answer) -> bool {
     if here.status == 200 && dynoxide.status == 200 {
         return is_shown_otherwise(operation, request, here, dynoxide);

@@ -10,7 +10,7 @@ use super::{
     differences,
     requests::Requests,
     server::Server,
-    smaller::{completed, smaller},
+    smaller::{completed, focused, smaller},
 };
 
 /// How many requests are tried at most to find one that has one mistake alone.
@@ -139,38 +139,54 @@ impl Pair {
         Answers { here, dynoxide }
     }
 
-    /// Whether both refuse the request, and each names another of its mistakes. AWS does not document which of several mistakes
-    /// is reported: Programmatic error handling, developer guide, and Common errors, API reference, define one message an error.
+    /// Nothing if both refuse the request and each names another of its mistakes; otherwise what is not so. AWS does not document
+    /// which of several mistakes is reported: Programmatic error handling, developer guide, and Common errors, API reference,
+    /// define one message an error.
     ///
     /// That the request has a mistake is shown by a smaller request for which both name it, or by the list, if the other does
     /// not see such a mistake at all.
-    pub(super) async fn name_different_mistakes(
+    pub(super) async fn unproved(
         &mut self,
         operation: &str,
         request: &Value,
         answers: &Answers,
-    ) -> bool {
-        let Some((here, dynoxide)) = answers.here.different_mistakes(&answers.dynoxide) else { return false };
-        // What is on the list as a mistake that dynoxide does not see is refused here first, whatever else is wrong.
-        let is_unseen = |mistake: &Mistake| differences::is_seen_by_one(operation, request, mistake, true);
-        if !here.is_empty() && here.iter().all(is_unseen) {
-            return true;
-        }
+    ) -> Option<String> {
+        let different = answers
+            .here
+            .different_mistakes(&answers.dynoxide)
+            .or_else(|| differences::unknown_mistakes(operation, request, &answers.here, &answers.dynoxide));
+        let Some((here, dynoxide)) = different else {
+            return Some("they differ in more than the mistakes that they name".to_owned());
+        };
         for (by, mistakes) in [(Side::Dynoxide, dynoxide), (Side::Here, here)] {
             for mistake in mistakes {
                 let by_here = matches!(by, Side::Here);
                 let is_seen_by_one = by_here && differences::is_of_grammar(&mistake)
                     || differences::is_seen_by_one(operation, request, &mistake, by_here);
                 if !is_seen_by_one && !self.both_name(&mistake, by, operation, request).await {
-                    return false;
+                    return Some(format!(
+                        "no smaller request was found for which both say: {}",
+                        mistake["Message"]
+                    ));
                 }
             }
         }
-        true
+        None
     }
 
     /// Whether both name the mistake, which one of them finds in the request, in a smaller request.
     async fn both_name(&mut self, mistake: &Mistake, by: Side, operation: &str, request: &Value) -> bool {
+        // A mistake of one expression is often hidden by a mistake of another one.
+        if let Some(focused) = focused(request, mistake["Message"].as_str().unwrap_or_default()) {
+            let Answers { here, dynoxide } = self.ask(operation, &focused).await;
+            let (by_here, by_dynoxide) =
+                (here.mistakes().contains(mistake), dynoxide.mistakes().contains(mistake));
+            let is_named = if matches!(by, Side::Here) { by_here } else { by_dynoxide };
+            if by_here && by_dynoxide || is_named && self.find(mistake, by, operation, &focused, false).await
+            {
+                return true;
+            }
+        }
         // The first way is short; it can leave out too much, so that dynoxide finds yet another mistake.
         self.find(mistake, by, operation, request, false).await
             || matches!(by, Side::Here) && self.find(mistake, by, operation, request, true).await
@@ -188,6 +204,7 @@ impl Pair {
     ) -> bool {
         let (mut request, last) = (request.clone(), self.asked + TRIES);
         let length = |request: &Value| request.to_string().len();
+        let mut seen = vec![request.to_string()];
         loop {
             // dynoxide takes more time, so it is first asked only what is refused here for the mistake.
             let mut next = None;
@@ -219,19 +236,48 @@ impl Pair {
                 }
             }
             if next.is_none() && matches!(by, Side::Dynoxide) {
-                for candidate in smaller(operation, &request) {
-                    if length(&candidate) < length(&request)
-                        && self.ask(operation, &candidate).await.dynoxide.mistakes().contains(mistake)
-                    {
-                        next = Some(candidate);
-                        break;
-                    }
-                }
+                next = self.only_there(mistake, operation, &request, &mut seen).await;
             }
             match next {
                 Some(smaller) if self.asked < last => request = smaller,
                 _ => return false,
             }
         }
+    }
+
+    /// The next request that dynoxide refuses for the mistake, while this cloud names yet another one. One that breaks no
+    /// expression's grammar goes first, because hardly any smaller one can repair that; and a smaller one before one of the same
+    /// length or a longer one, which must be new.
+    async fn only_there(
+        &mut self,
+        mistake: &Mistake,
+        operation: &str,
+        request: &Value,
+        seen: &mut Vec<String>,
+    ) -> Option<Value> {
+        let (mut broken, mut repaired) = (None, None);
+        for candidate in smaller(operation, request) {
+            let text = candidate.to_string();
+            if seen.contains(&text) {
+                continue;
+            }
+            let answers = self.ask(operation, &candidate).await;
+            if !answers.dynoxide.mistakes().contains(mistake) {
+                continue;
+            }
+            let is_shorter = text.len() < request.to_string().len();
+            let kept = if is_shorter && !answers.here.mistakes().iter().any(differences::is_of_grammar) {
+                seen.push(text);
+                return Some(candidate);
+            } else if is_shorter {
+                &mut broken
+            } else {
+                &mut repaired
+            };
+            kept.get_or_insert(candidate);
+        }
+        let next = broken.or(repaired);
+        seen.extend(next.as_ref().map(Value::to_string));
+        next
     }
 }

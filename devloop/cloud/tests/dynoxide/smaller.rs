@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use super::words::{NUMBER, VALUE, bare, elements, is_expression, longer, sets, shorter};
+
 type Requests<'a> = Box<dyn Iterator<Item = Value> + 'a>;
 
 /// How a request is changed.
@@ -55,6 +57,33 @@ fn with_required(operation: &str, request: &Value) -> Vec<Value> {
     each.chain((missing.len() > 1).then(|| with(&missing))).collect()
 }
 
+/// The request with valid expressions in place of all that the mistake does not name. None if it names no expression.
+pub(super) fn focused(request: &Value, mistake: &str) -> Option<Value> {
+    let (_, rest) = mistake.split_once("Invalid ")?;
+    let (named, _) = rest.split_once(": ")?;
+    is_expression(named).then(|| with_others_valid(request, named))
+}
+
+fn with_others_valid(part: &Value, named: &str) -> Value {
+    match part {
+        Value::Object(members) => {
+            let others = members.iter().filter(|(name, _)| is_expression(name) && *name != named);
+            let mut all = part.clone();
+            for (name, text) in others {
+                if let (Value::Object(now), Some(valid)) = (&all, valid(name, text).into_iter().next()) {
+                    all = changed(now, name, Some(valid));
+                }
+            }
+            for member in all.as_object_mut().into_iter().flat_map(Map::values_mut) {
+                *member = with_others_valid(member, named);
+            }
+            all
+        }
+        Value::Array(elements) => elements.iter().map(|element| with_others_valid(element, named)).collect(),
+        _ => part.clone(),
+    }
+}
+
 /// Whether an update only removes attributes. It creates no item here, but it does in dynoxide: AttributeUpdates, legacy
 /// conditional parameters, developer guide, `DELETE`.
 fn only_removes(part: &Value) -> bool {
@@ -98,7 +127,8 @@ fn changes(part: &Value, change: Change) -> Requests<'_> {
                     rest.into()
                 })
                 .chain(elements.iter().enumerate().flat_map(move |(at, element)| {
-                    changes(element, change).map(move |smaller| {
+                    let repaired = if change == Change::Repair { valid("", element) } else { Vec::new() };
+                    repaired.into_iter().chain(changes(element, change)).map(move |smaller| {
                         let mut changed = elements.clone();
                         changed[at] = smaller;
                         changed.into()
@@ -138,15 +168,6 @@ fn with_placeholders(members: &Map<String, Value>) -> Vec<Value> {
     all
 }
 
-/// Whether an update sets or adds an attribute.
-fn sets(update: &str) -> bool {
-    update.contains("SET ") || update.contains("ADD ")
-}
-
-fn is_expression(name: &str) -> bool {
-    name.ends_with("Expression")
-}
-
 fn inner<'a>(name: &str, member: &'a Value, change: Change) -> Requests<'a> {
     match member.as_str() {
         Some(text) if is_expression(name) => match change {
@@ -154,7 +175,9 @@ fn inner<'a>(name: &str, member: &'a Value, change: Change) -> Requests<'a> {
             Change::Omit if name == "KeyConditionExpression" => {
                 Box::new(shorter(text, &["", "p", "q", "=", VALUE]).map(Value::String))
             }
-            Change::Omit => Box::new(shorter(text, &["", "a", "a = a", VALUE]).map(Value::String)),
+            Change::Omit => Box::new(
+                shorter(text, &["", "a", "a = a", VALUE, NUMBER]).chain(bare(text)).map(Value::String),
+            ),
             Change::Complete => Box::new(longer(text).map(Value::String)),
         },
         _ => changes(member, change),
@@ -185,23 +208,23 @@ fn changed(members: &Map<String, Value>, name: &str, value: Option<Value>) -> Va
             changed.remove(member);
         }
     }
-    if after.iter().any(|word| word == VALUE) && !before.iter().any(|word| word == VALUE) {
-        let values = changed.entry("ExpressionAttributeValues").or_insert_with(|| json!({}));
-        if let Value::Object(values) = values {
-            values.insert(VALUE.to_owned(), json!({ "S": "x" }));
+    for (placeholder, value) in [(VALUE, json!({ "S": "x" })), (NUMBER, json!({ "N": "1" }))] {
+        let is_in = |words: &[String]| words.iter().any(|word| word == placeholder);
+        if is_in(&after) && !is_in(&before) {
+            let values = changed.entry("ExpressionAttributeValues").or_insert_with(|| json!({}));
+            if let Value::Object(values) = values {
+                values.insert(placeholder.to_owned(), value);
+            }
         }
     }
     changed.into()
 }
 
-/// The words of all expressions of an object.
+/// The words of all expressions of an object. Each element of a path is a word of its own, as it may be a placeholder.
 fn words(members: &Map<String, Value>) -> Vec<String> {
     let texts = members.iter().filter(|(name, _)| is_expression(name)).filter_map(|(_, text)| text.as_str());
-    texts.flat_map(|text| tokens(text).into_iter().map(|(begin, end)| text[begin..end].to_owned())).collect()
+    texts.flat_map(elements).map(str::to_owned).collect()
 }
-
-/// The placeholder of a value that valid expressions use.
-const VALUE: &str = ":valid";
 
 /// Valid values for a member, other than the one that it has.
 fn valid(name: &str, member: &Value) -> Vec<Value> {
@@ -213,9 +236,21 @@ fn valid(name: &str, member: &Value) -> Vec<Value> {
         "UpdateExpression" => vec![json!(format!("SET hits = {VALUE}"))],
         "ConditionExpression" | "FilterExpression" => vec![json!("attribute_exists(zz)")],
         "ProjectionExpression" => vec![json!("zz")],
-        "KeyConditions" => vec![json!({ "p": comparison })],
+        "KeyConditions" => {
+            let others = member.as_object().into_iter().flatten().filter(|(name, _)| *name != "p");
+            let with = |(name, other): (&String, &Value)| json!({ "p": comparison, name: other });
+            [json!({ "p": comparison })].into_iter().chain(others.map(with)).collect()
+        }
         "AttributesToGet" => vec![json!(["zz"])],
-        "Key" | "Item" => vec![key, longer_key],
+        "Key" | "Item" => {
+            let mut complete = member.clone();
+            if let Some(members) = complete.as_object_mut() {
+                for (name, value) in longer_key.as_object().into_iter().flatten() {
+                    members.entry(name).or_insert_with(|| value.clone());
+                }
+            }
+            vec![key, longer_key, complete]
+        }
         "Keys" => vec![json!([key]), json!([longer_key])],
         "BillingMode" => vec![json!("PAY_PER_REQUEST")],
         "KeyType" => vec![json!("HASH"), json!("RANGE")],
@@ -237,8 +272,11 @@ fn valid(name: &str, member: &Value) -> Vec<Value> {
             complete.entry(of_item).or_insert(if is_simple { key } else { longer_key });
             vec![complete.into()]
         }
-        _ if member.get("ComparisonOperator").is_some() => vec![comparison],
-        _ if is_value(member) => vec![json!({ "S": "x" }), json!({ "N": "1" }), json!({ "SS": ["x"] })],
+        _ if ["ComparisonOperator", "Exists"].iter().any(|name| member.get(name).is_some()) => {
+            vec![comparison]
+        }
+        // "S" is also the name of a type, which `attribute_type` takes.
+        _ if is_value(member) => vec![json!({ "S": "S" }), json!({ "N": "1" }), json!({ "SS": ["x"] })],
         _ => return Vec::new(),
     };
     values.into_iter().filter(|value| value != member).collect()
@@ -248,46 +286,4 @@ fn valid(name: &str, member: &Value) -> Vec<Value> {
 fn is_value(part: &Value) -> bool {
     const TYPES: [&str; 10] = ["S", "N", "B", "SS", "NS", "BS", "M", "L", "NULL", "BOOL"];
     part.as_object().is_some_and(|members| members.keys().all(|name| TYPES.contains(&name.as_str())))
-}
-
-/// How many words something short may replace, if they are not the first or the last ones.
-const REPLACED: usize = 4;
-
-/// The expression without some of its words that follow each other, or with something short in their place.
-fn shorter<'t>(text: &'t str, shorts: &'static [&'static str]) -> impl Iterator<Item = String> + 't {
-    let tokens = tokens(text);
-    let count = tokens.len();
-    let ranges = (1..count).rev().flat_map(move |length| (0..=count - length).map(move |at| (at, length)));
-    ranges.flat_map(move |(at, length)| {
-        let (begin, end) = (tokens[at].0, tokens[at + length - 1].1);
-        let with = move |middle: &&str| format!("{}{middle}{}", &text[..begin], &text[end..]);
-        let is_replaced = length <= REPLACED || at == 0 || at + length == count;
-        let middles: &[&str] = if is_replaced { shorts } else { &[""] };
-        middles.iter().map(with).collect::<Vec<_>>()
-    })
-}
-
-/// The expression with a word more at any place.
-fn longer(text: &str) -> impl Iterator<Item = String> + '_ {
-    let ends = tokens(text).into_iter().map(|(_, end)| end);
-    ends.flat_map(move |at| {
-        [" a ", " a = a", VALUE].map(|word| format!("{} {word} {}", &text[..at], &text[at..]))
-    })
-}
-
-/// Where each word or sign of an expression begins and ends.
-fn tokens(text: &str) -> Vec<(usize, usize)> {
-    let is_word = |letter: char| letter.is_ascii_alphanumeric() || "_#:.[]".contains(letter);
-    let mut tokens: Vec<(usize, usize)> = Vec::new();
-    let mut in_word = false;
-    for (at, letter) in text.char_indices() {
-        let end = at + letter.len_utf8();
-        match tokens.last_mut() {
-            Some(last) if in_word && is_word(letter) => last.1 = end,
-            _ if letter.is_whitespace() => {}
-            _ => tokens.push((at, end)),
-        }
-        in_word = is_word(letter);
-    }
-    tokens
 }
