@@ -274,7 +274,9 @@ fn change_contents(
         None => {}
     }
     drop(contents);
-    created.iter().for_each(|definition| fill(table, definition));
+    for definition in &created {
+        fill(table, definition);
+    }
     Ok(())
 }
 
