@@ -39,7 +39,7 @@ pub(crate) fn drop_aside<T: Send + 'static>(gone: T) {
 
 /// Whether the text of a document takes about [`LARGE`] bytes or more. Looks at no more of it than it must.
 pub(crate) fn is_large(document: &Value) -> bool {
-    /// About what a value's punctuation takes, and more of the time than of the text.
+    /// What each value counts besides its text: about the bytes that take as long to write.
     const EACH: usize = 16;
     fn rest(value: &Value, left: usize) -> Option<usize> {
         let left = left.checked_sub(EACH)?;
@@ -57,9 +57,35 @@ pub(crate) fn is_large(document: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::{sync::mpsc, thread, time::Duration};
+
     use serde_json::json;
 
-    use super::{LARGE, is_large};
+    use super::{LARGE, aside, drop_aside, is_large};
+
+    const PATIENCE: Duration = Duration::from_secs(10);
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn the_other_tasks_of_a_thread_go_on_while_its_work_is_aside() {
+        let (tell, told) = mpsc::channel();
+        let waiting = tokio::spawn(async move { aside(|| told.recv_timeout(PATIENCE)) });
+        let telling = tokio::spawn(async move { tell.send(()) });
+        assert_eq!(waiting.await.unwrap(), Ok(()));
+        telling.await.unwrap().unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn something_large_is_dropped_on_another_thread() {
+        struct Large(mpsc::Sender<thread::ThreadId>);
+        impl Drop for Large {
+            fn drop(&mut self) {
+                let _ = self.0.send(thread::current().id());
+            }
+        }
+        let (tell, told) = mpsc::channel();
+        drop_aside(Large(tell));
+        assert_ne!(told.recv_timeout(PATIENCE).unwrap(), thread::current().id());
+    }
 
     #[test]
     fn a_document_is_large_by_its_texts_or_by_its_number_of_values() {

@@ -19,6 +19,7 @@ pub(crate) const MAX_BYTES: usize = 400 * 1024;
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Item(Arc<[u8]>);
 
+/// It takes milliseconds to look at all of an item with more bytes than this, which may have a value for every two of them.
 const LONG: usize = 16 << 10;
 
 const HEAD: usize = size_of::<u32>();
@@ -71,7 +72,7 @@ impl Item {
         })
     }
 
-    /// Whether it takes milliseconds to look at all of it: it may have two bytes for each of its values.
+    /// Whether it takes long to look at all of it.
     pub(crate) fn is_long(&self) -> bool {
         self.bytes() > LONG
     }

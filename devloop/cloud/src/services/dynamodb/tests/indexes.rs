@@ -201,6 +201,51 @@ async fn a_new_index_is_filled_and_a_deleted_one_is_gone() {
     db.invalid("Query", by_kind("x"), "The table does not have the specified index: by-kind").await;
 }
 
+/// The index is filled some items at a time, and writes come in between.
+#[test]
+fn an_index_that_is_filled_while_items_change_has_what_the_table_has() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let db = runtime().block_on(async {
+        let db = Fixture::with_sorted_table().await;
+        for s in 0..3_000 {
+            db.put("orders", order(s, "x", s)).await;
+        }
+        db
+    });
+    let update = json!({
+        "TableName": "orders", "AttributeDefinitions": definitions(),
+        "GlobalSecondaryIndexUpdates": [{"Create": global("by-kind", json!({"ProjectionType": "ALL"}))}],
+    });
+    let started = std::sync::Barrier::new(2);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            started.wait();
+            runtime().block_on(db.ok("UpdateTable", update));
+        });
+        started.wait();
+        runtime().block_on(async {
+            for s in (0..3_000).rev() {
+                match s % 3 {
+                    0 => db.put("orders", order(s, "y", s)).await,
+                    1 => db.put("orders", order(s, "x", s + 10_000)).await,
+                    _ => {
+                        let key = json!({"p": {"S": "a"}, "s": {"N": s.to_string()}});
+                        db.ok("DeleteItem", json!({"TableName": "orders", "Key": key})).await;
+                    }
+                }
+            }
+        });
+    });
+    runtime().block_on(async {
+        for (kind, rest) in [("x", 1), ("y", 0)] {
+            let mut found = sorts(&db.ok("Query", by_kind(kind)).await);
+            found.sort_unstable();
+            let expected: Vec<u64> = (0..3_000).filter(|s| s % 3 == rest).collect();
+            assert_eq!(found, expected, "{kind}");
+        }
+    });
+}
+
 #[tokio::test]
 async fn an_index_may_have_several_attributes_of_each_kind() {
     let db = Fixture::new();

@@ -36,6 +36,20 @@ impl Fixture {
     }
 }
 
+/// More items than are taken in under one lock, of which some expire.
+#[tokio::test]
+async fn all_items_of_a_large_table_are_taken_into_time_to_live() {
+    let db = Fixture::with_table().await;
+    for id in 0..1_201 {
+        db.put_until(&format!("{id:04}"), 10 + i64::from(id % 2) * 60).await;
+    }
+    db.time_to_live(true).await;
+    db.clock.advance(Duration::from_secs(10));
+    db.settle().await;
+    let ids = db.ids().await;
+    assert_eq!((ids.len(), ids[0].as_str(), ids[599].as_str()), (600, "0001", "1199"));
+}
+
 #[tokio::test]
 async fn items_are_deleted_when_they_expire() {
     let db = Fixture::with_table().await;
