@@ -1,7 +1,10 @@
 //! How long anybody else has to wait while the cloud does what takes long: unpacks a package of many entries, reads a body of tens of
-//! megabytes, or meets a pipe in the place of a binary. `devloop/benches/README.md` says how to run this and holds results.
+//! megabytes, meets a pipe in the place of a binary, or looks at much of what it keeps. `devloop/benches/README.md` says how to run this and holds results.
 
 #![expect(clippy::print_stdout, reason = "the report is the program's output")]
+
+#[path = "patience/stores.rs"]
+mod stores;
 
 use std::{
     error::Error,
@@ -32,6 +35,10 @@ fn main() -> Outcome<()> {
     let listener = cloud.block_on(TcpListener::bind(("127.0.0.1", 0)))?;
     let address = listener.local_addr()?.to_string();
     let serving = Cloud::new(Options::default());
+    let looks = cloud.block_on(async {
+        stores::fill(&serving).await?;
+        stores::requests(&serving).await
+    })?;
     cloud.spawn(async move { serving.serve(listener, std::future::pending()).await });
 
     let folder = tempfile::tempdir()?;
@@ -57,6 +64,7 @@ fn main() -> Outcome<()> {
     let hot = json!({ "S3Bucket": "hot-reload", "S3Key": folder.path() });
     steps.push(("a function whose binary is a pipe".to_owned(), create("p", hot)));
     steps.push(("its call".to_owned(), request("/2015-03-31/functions/p/invocations", "{}")));
+    steps.extend(looks);
 
     println!("{:<46}{:>8}{:>10}{:>10}{:>14}", "", "status", "took ms", "others", "longest wait");
     let mut worst = Duration::ZERO;
@@ -82,11 +90,18 @@ fn zip(entries: usize) -> Outcome<Vec<u8>> {
 }
 
 fn request(path: &str, body: &str) -> Vec<u8> {
-    format!(
-        "POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    )
-    .into_bytes()
+    post(path, "content-type: application/json", body)
+}
+
+/// A call of an operation that a header names.
+fn call(target: &str, body: &str) -> Vec<u8> {
+    post("/", &format!("content-type: application/x-amz-json-1.1\r\nx-amz-target: {target}"), body)
+}
+
+fn post(path: &str, headers: &str, body: &str) -> Vec<u8> {
+    let length = body.len();
+    format!("POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n{headers}\r\ncontent-length: {length}\r\n\r\n{body}")
+        .into_bytes()
 }
 
 /// Sends the request, and from another thread asks for the health page until the answer is there. Tells the answer's status and time,

@@ -100,6 +100,7 @@ pub(super) const KNOWN: &[Known] = &[
     known("", Says("Incorrect operand type for operator or function"), Says(VALUE_ARGUMENT), CONDITIONS).when(is_wrong_operand),
     known("", Says("Incorrect number of operands for operator or function"), Says("Syntax error"), CONDITIONS),
     known("UpdateItem TransactWriteItems", Says("Expression: Syntax error; token: "), Says("Incorrect number of operands for operator or function; operator or function: if_not_exists"), "a comma separates the operands: Update expressions, developer guide, if_not_exists(path, value)"),
+    known("UpdateItem TransactWriteItems", Says("UpdateExpression: Syntax error; token: "), Says("section can only be used once in an update expression"), "a section has at least one action: Update expressions, developer guide"),
     known("", Says("The function is not allowed to be used this way in an expression"), Says("Syntax error"), CONDITIONS),
     known("", Says("The first operand must be distinct from the remaining operands"), Unseen, "paritysuite/dynamodb-conformance, tier3, error messages: contains on one attribute (run on AWS)"),
     known("", Says("The first operand must be distinct"), Says("operator: contains, first operand: ["), "the elements of a path are shown apart, as in errors about other operators: architect/dynalite, test/query.js, which ran on AWS"),
