@@ -114,10 +114,13 @@ fn lines_that_the_session_s_log_loses_are_told_while_its_disk_is_full() {
     assert!(error["message"].as_str().unwrap().contains("session.jsonl: No space left on device"), "{error}");
     assert!(error["hint"].as_str().unwrap().contains("make room"), "{error}");
     fs::remove_file(filler).unwrap();
-    save(&session, "alpha", "alpha again");
-    session.wait("the save is live", |line| {
-        (line["event"] == "live" && line["function"] == "alpha").then_some(())
-    });
+    // Each line goes to the output first and then to the file, so the second save shows that the file has the first one's lines.
+    for text in ["alpha again", "alpha once more"] {
+        save(&session, "alpha", text);
+        session.wait("the save is live", |line| {
+            (line["event"] == "live" && line["function"] == "alpha").then_some(())
+        });
+    }
     let log = fs::read_to_string(inside.join("session.jsonl")).unwrap();
     assert!(log.contains("\"event\":\"lines_lost\""), "the file says what it lacks: {log}");
 }
