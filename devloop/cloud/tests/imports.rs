@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 /// Every room with the rooms that it uses. Within a room, everything may use everything.
 const TABLE: &[(&str, &[&str])] = &[
     ("arn", &[]),
+    ("aside", &[]),
     ("calls", &["context", "error"]),
     ("cause", &[]),
     ("clock", &[]),
@@ -76,6 +77,7 @@ const TABLE: &[(&str, &[&str])] = &[
     (
         "gateway",
         &[
+            "aside",
             "calls",
             "cause",
             "clock",
@@ -91,10 +93,12 @@ const TABLE: &[(&str, &[&str])] = &[
         ],
     ),
     ("http", &["clock", "error"]),
+    ("kept", &[]),
     (
         "lambda",
         &[
             "arn",
+            "aside",
             "calls",
             "cause",
             "clock",
@@ -116,9 +120,8 @@ const TABLE: &[(&str, &[&str])] = &[
             "wire",
         ],
     ),
-    ("kept", &[]),
     ("limits", &[]),
-    ("proxy", &["http"]),
+    ("proxy", &["aside", "http"]),
     ("regional", &[]),
     (
         "registry",
@@ -126,8 +129,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ),
     ("report_line", &[]),
     ("resource", &["calls", "context", "error"]),
-    ("report_line", &[]),
-    ("rest", &["error", "http"]),
+    ("rest", &["aside", "error", "http"]),
     ("scratch", &[]),
     ("secrets", &[]),
     ("service", &["calls", "context", "error", "event_stream", "http", "resource", "rest"]),
@@ -136,6 +138,7 @@ const TABLE: &[(&str, &[&str])] = &[
         "services/apigateway",
         &[
             "arn",
+            "aside",
             "cause",
             "clock",
             "context",
@@ -153,6 +156,7 @@ const TABLE: &[(&str, &[&str])] = &[
         "services/apigatewayv2",
         &[
             "arn",
+            "aside",
             "cause",
             "clock",
             "context",
@@ -170,11 +174,12 @@ const TABLE: &[(&str, &[&str])] = &[
     ),
     (
         "services/cloudwatch",
-        &["arn", "clock", "context", "error", "functions", "regional", "resource", "service", "wire"],
+        &["arn", "clock", "context", "error", "functions", "kept", "regional", "resource", "service", "wire"],
     ),
     (
         "services/dynamodb",
         &[
+            "aside",
             "clock",
             "context",
             "error",
@@ -212,6 +217,7 @@ const TABLE: &[(&str, &[&str])] = &[
         "services/kinesis",
         &[
             "arn",
+            "aside",
             "clock",
             "context",
             "error",
@@ -230,6 +236,7 @@ const TABLE: &[(&str, &[&str])] = &[
     (
         "services/logs",
         &[
+            "aside",
             "clock",
             "context",
             "error",
@@ -301,6 +308,7 @@ const TABLE: &[(&str, &[&str])] = &[
         "services/sqs",
         &[
             "arn",
+            "aside",
             "cause",
             "clock",
             "context",
@@ -327,6 +335,7 @@ const TABLE: &[(&str, &[&str])] = &[
         "triggers",
         &[
             "arn",
+            "aside",
             "cause",
             "clock",
             "context",

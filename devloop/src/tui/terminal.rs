@@ -2,6 +2,8 @@
 
 use std::io::{self, BufWriter, Stdout, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -20,12 +22,18 @@ use crate::tui::interrupts;
 /// Whether devloop's screen has the terminal. There is only one for the whole process.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
+/// Whether the terminal is in order: nothing of the screen is left to be written.
+static IN_ORDER: AtomicBool = AtomicBool::new(true);
+
 /// Whether a child process or the shell has it for a while.
 static LENT: AtomicBool = AtomicBool::new(false);
 
 /// Asks for clicks and the wheel, also beyond column 223; movements are not reported `[Mouse Tracking, XTerm Control Sequences]`.
 const MOUSE_ON: &str = "\u{1b}[?1000h\u{1b}[?1006h";
 const MOUSE_OFF: &str = "\u{1b}[?1006l\u{1b}[?1000l";
+
+/// How long threads that end the screen wait for each other.
+const MOMENT: Duration = Duration::from_millis(300);
 
 /// Holds the terminal; it is restored when this is dropped.
 #[derive(Debug)]
@@ -37,6 +45,7 @@ pub(super) type Canvas = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
 /// Takes the terminal: raw keys, and a screen of its own.
 pub(super) fn take() -> io::Result<(Guard, Canvas)> {
     enable_raw_mode()?;
+    IN_ORDER.store(false, Ordering::SeqCst);
     TAKEN.store(true, Ordering::SeqCst);
     let guard = Guard(());
     execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste)?;
@@ -109,17 +118,29 @@ pub(super) fn is_taken() -> bool {
     TAKEN.load(Ordering::SeqCst)
 }
 
-/// Restores the terminal, once; may be called from anywhere, also at the end of the process.
+/// Restores the terminal, once; may be called from anywhere, also at the end of the process. Where another thread restores it already,
+/// this waits a moment for it, so that what the caller writes next is not lost with the screen.
 pub(crate) fn restore() {
-    if TAKEN.swap(false, Ordering::SeqCst) {
-        // The session ends. A further Ctrl-C ends it at once, even if an editor still has the terminal.
-        interrupts::heed();
-        if is_lent() {
-            // Raw mode is on while a key is awaited. While a child process has the terminal, this changes nothing.
-            let _ = disable_raw_mode();
-        } else {
-            give_back();
-        }
+    if !TAKEN.swap(false, Ordering::SeqCst) {
+        wait_a_moment(|| IN_ORDER.load(Ordering::SeqCst));
+        return;
+    }
+    // The session ends. A further Ctrl-C ends it at once, even if an editor still has the terminal.
+    interrupts::heed();
+    if is_lent() {
+        // Raw mode is on while a key is awaited. While a child process has the terminal, this changes nothing.
+        let _ = disable_raw_mode();
+    } else {
+        give_back();
+    }
+    IN_ORDER.store(true, Ordering::SeqCst);
+}
+
+/// Waits until it is so; only for a moment, because a terminal that nobody reads takes nothing.
+pub(super) fn wait_a_moment(is_so: impl Fn() -> bool) {
+    let until = Instant::now() + MOMENT;
+    while !is_so() && Instant::now() < until {
+        thread::sleep(Duration::from_millis(1));
     }
 }
 

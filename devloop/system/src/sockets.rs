@@ -43,6 +43,7 @@ pub fn user_behind(far: SocketAddr, near: SocketAddr) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use std::net::{TcpListener, TcpStream};
+    use std::os::fd::OwnedFd;
     use std::os::unix::process::CommandExt as _;
     use std::process::{Command, Stdio};
 
@@ -65,19 +66,21 @@ mod tests {
         let client = TcpStream::connect(near).unwrap();
         let far = client.local_addr().unwrap();
         let _accepted = socket.accept().unwrap();
-        let own = rustix::process::getpgid(None).unwrap();
-        let owner = |leader| Owner { leader, mark: Mark::new("SYSTEM_TEST=none".to_owned()) };
-        assert!(owner(own).is_behind(far, near), "this process holds it");
-        let mut other =
-            Command::new("sleep").arg("60").stdin(Stdio::null()).process_group(0).spawn().unwrap();
-        let stranger = Pid::from_child(&other);
-        assert!(!owner(stranger).is_behind(far, near), "another group does not");
+        let owner =
+            |child| Owner { leader: Pid::from_child(child), mark: Mark::new("SYSTEM_TEST=none".to_owned()) };
+        let sleeper =
+            |stdin: Stdio| Command::new("sleep").arg("60").stdin(stdin).process_group(0).spawn().unwrap();
+        let mut holder = sleeper(OwnedFd::from(client).into());
+        let mut stranger = sleeper(Stdio::null());
+        assert!(owner(&holder).is_behind(far, near), "its group holds it");
+        assert!(!owner(&stranger).is_behind(far, near), "another group does not");
         assert_eq!(user_behind(far, near), Some(rustix::process::geteuid().as_raw()));
         // The same ports of another address are another connection, of which there is none.
         let elsewhere = SocketAddr::from(([127, 0, 0, 2], near.port()));
         assert_eq!(user_behind(far, elsewhere), None);
-        drop(client);
-        other.kill().unwrap();
-        other.wait().unwrap();
+        for child in [&mut holder, &mut stranger] {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
     }
 }

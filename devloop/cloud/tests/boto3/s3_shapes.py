@@ -143,7 +143,10 @@ DIFFERENCES = {
         "+list_multipart_uploads.Prefix: str", "+list_multipart_uploads.Uploads[].ChecksumAlgorithm: str",
         "+list_multipart_uploads.Uploads[].ChecksumType: str",
     ],
-    "upload_part_copy": ["+upload_part_copy.CopyPartResult.ChecksumCRC64NVME: str"],
+    "upload_part": ["+upload_part.ServerSideEncryption: str"],
+    "upload_part_copy": [
+        "+upload_part_copy.CopyPartResult.ChecksumCRC64NVME: str", "+upload_part_copy.ServerSideEncryption: str",
+    ],
     "list_object_versions": [
         "+list_object_versions.EncodingType: str", "+list_object_versions.Versions[].ChecksumAlgorithm[]: str",
         "+list_object_versions.Versions[].ChecksumType: str",

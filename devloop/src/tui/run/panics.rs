@@ -4,7 +4,6 @@ use std::panic::PanicHookInfo;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, TryLockError};
 use std::thread;
-use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
@@ -14,11 +13,9 @@ use crate::tui::run::shared::Shared;
 use crate::tui::run::{DRAWING, KEYS};
 use crate::tui::terminal;
 
-/// How long a panic waits for the frame that is being written.
-const COURTESY: Duration = Duration::from_millis(300);
-
-/// Whether a panic has ended the screen.
+/// Whether a panic has ended the screen, and whether its message has been written since.
 static PANICKED: AtomicBool = AtomicBool::new(false);
+static WRITTEN: AtomicBool = AtomicBool::new(false);
 
 /// A panic that ends the screen restores the terminal before its message is written. Any other panic must not write over the
 /// screen, so it is shown among the logs.
@@ -45,30 +42,30 @@ pub(super) fn catch_panics(shared: &Arc<Shared>, stop: &CancellationToken) {
         terminal::restore();
         stop.cancel();
         previous(panic);
+        WRITTEN.store(true, Ordering::SeqCst);
     }));
 }
 
 /// Waits until the frame that is being written has ended, and lets no other begin: it would be drawn over the panic's message. The
-/// thread that panics may hold the lock itself, so this only waits for a moment.
+/// thread that panics may hold the lock itself.
 fn let_the_frame_end(shared: &Shared) {
-    let until = Instant::now() + COURTESY;
-    while Instant::now() < until {
-        let inner = match shared.inner.try_lock() {
-            Ok(inner) => Some(inner),
-            Err(TryLockError::Poisoned(inner)) => Some(inner.into_inner()),
-            Err(TryLockError::WouldBlock) => None,
+    terminal::wait_a_moment(|| {
+        let mut inner = match shared.inner.try_lock() {
+            Ok(inner) => inner,
+            Err(TryLockError::Poisoned(inner)) => inner.into_inner(),
+            Err(TryLockError::WouldBlock) => return false,
         };
-        if let Some(mut inner) = inner {
-            inner.closing = true;
-            if !inner.drawing {
-                return;
-            }
-        }
-        thread::sleep(Duration::from_millis(1));
-    }
+        inner.closing = true;
+        !inner.drawing
+    });
 }
 
-/// Whether the session ends because of a panic, which has been written to the terminal.
+/// Whether the session ends because of a panic. The thread that panicked writes its message while the others end the session, so this
+/// waits a moment for it.
 pub(crate) fn has_panicked() -> bool {
-    PANICKED.load(Ordering::SeqCst)
+    let has_panicked = PANICKED.load(Ordering::SeqCst);
+    if has_panicked {
+        terminal::wait_a_moment(|| WRITTEN.load(Ordering::SeqCst));
+    }
+    has_panicked
 }

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{
-    Pid, PidfdFlags, Resource, Rlimit, Signal, WaitOptions, getpgid, getpid, getrlimit, getsid, pidfd_open,
-    pidfd_send_signal, setrlimit, test_kill_process, waitpid,
+    Pid, PidfdFlags, Resource, Rlimit, Signal, WaitOptions, getpid, getrlimit, pidfd_open, pidfd_send_signal,
+    setrlimit, test_kill_process, waitpid,
 };
 use tokio::process::Command;
 
@@ -136,13 +136,35 @@ pub(crate) fn end_leftovers() -> usize {
 
 pub(crate) fn collect_orphans() {
     let own = getpid();
+    let Some(own_place) = Place::of(own) else { return };
     for child in children() {
         let is_marked = || number_of(child).and_then(maker) == Some(own);
         // An owner's first process leads a group of this process's session, and somebody waits for it.
-        let is_orphan = || getpgid(Some(child)) != Ok(child) || getsid(Some(child)) != getsid(None);
-        if is_marked() && is_orphan() {
+        let first = Place { group: child.as_raw_nonzero().get(), session: own_place.session };
+        if is_marked() && Place::of(child).is_some_and(|place| place != first) {
             let _ = waitpid(Some(child), WaitOptions::NOHANG);
         }
+    }
+}
+
+/// The group and the session of a process. Each is 0 when its leader is outside of this container, as in one whose first process a
+/// shell outside has started; `rustix` has no such answer and ends with a panic.
+#[derive(Debug, PartialEq)]
+struct Place {
+    group: i32,
+    session: i32,
+}
+
+impl Place {
+    fn of(process: Pid) -> Option<Self> {
+        Self::read(&fs::read_to_string(format!("/proc/{}/stat", process.as_raw_nonzero())).ok()?)
+    }
+
+    /// From the fields `pgrp` and `session`, which follow the program's name, the state and the parent `[proc_pid_stat(5)]`.
+    fn read(stat: &str) -> Option<Self> {
+        let (_, fields) = stat.rsplit_once(')')?;
+        let mut ids = fields.split_whitespace().skip(2).map(|id| id.parse().ok());
+        Some(Self { group: ids.next()??, session: ids.next()?? })
     }
 }
 
@@ -224,6 +246,19 @@ mod tests {
             assert!(number(process, u32::MAX) < i64::MAX.unsigned_abs());
         }
         assert_eq!(maker(1 << 32), None, "somebody else's limit");
+    }
+
+    #[test]
+    fn leaders_outside_of_the_container_are_0() {
+        for (stat, group, session) in [
+            ("7 (sleep) S 1 7 5 0 -1", 7, 5),
+            ("7 (a) b) S 1 7 0 0 -1", 7, 0),
+            ("1 (sh (x)) S 0 0 0 0 -1", 0, 0),
+        ] {
+            assert_eq!(Place::read(stat), Some(Place { group, session }), "{stat}");
+        }
+        assert_eq!(Place::read("7 (sleep) S 1 7"), None);
+        assert!(Place::of(getpid()).is_some());
     }
 
     #[tokio::test]

@@ -1,7 +1,5 @@
 use std::net::SocketAddr;
 
-use rustix::process::getpgid;
-
 use crate::sockets::Owner;
 use crate::way::tables::{carriers_of, lsof, ps};
 
@@ -27,8 +25,7 @@ pub(crate) fn is_behind(owner: &Owner, far: SocketAddr, near: SocketAddr) -> boo
     let Some(all) = lsof(&[&of_port, "-Fpn"]) else { return true };
     let holders = holders(&all, far, near);
     let in_group = |id: &u32| {
-        let process = rustix::process::Pid::from_raw(id.cast_signed());
-        getpgid(process) == Ok(owner.leader)
+        ps(&["-o", "pgid=", "-p", &id.to_string()]).is_some_and(|its_group| its_group.trim() == group)
     };
     if holders.is_empty() || holders.iter().any(in_group) {
         return true;
