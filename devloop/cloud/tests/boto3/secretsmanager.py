@@ -37,6 +37,8 @@ def test_versions_and_their_stages():
     second = secrets.put_secret_value(SecretId="s", SecretString="2")["VersionId"]
     equal(stages("s"), {first: ["AWSPREVIOUS"], second: ["AWSCURRENT"]})
     equal(secrets.get_secret_value(SecretId="s", VersionStage="AWSPREVIOUS")["SecretString"], "1")
+    read = {one["VersionId"]: "LastAccessedDate" in one for one in secrets.list_secret_version_ids(SecretId="s")["Versions"]}
+    equal(read, {first: True, second: False})
     third = secrets.put_secret_value(SecretId="s", SecretString="3", VersionStages=["TRIAL"], ClientRequestToken=TOKEN)
     equal((third["VersionId"], third["VersionStages"]), (TOKEN, ["TRIAL"]))
     equal(secrets.put_secret_value(SecretId="s", SecretString="3", ClientRequestToken=TOKEN)["VersionStages"], ["TRIAL"])

@@ -1,5 +1,6 @@
 //! `AWS::DynamoDB::Table` and `AWS::DynamoDB::GlobalTable`.
 
+mod destination;
 mod global_table;
 mod indexes;
 mod update;
@@ -101,19 +102,7 @@ impl ResourceType for Table {
                 let input = json!({ "TableName": name, "PointInTimeRecoverySpecification": specification });
                 task.call("dynamodb", "UpdateContinuousBackups", input).await?;
             }
-            if let Some(specification) = task.properties.get("KinesisStreamSpecification") {
-                let mut destination = structure("KinesisStreamSpecification", specification)?;
-                let precision = destination.remove("ApproximateCreationDateTimePrecision");
-                destination.insert("TableName".to_owned(), name.as_str().into());
-                if let Some(precision) = precision {
-                    destination.insert(
-                        "EnableKinesisStreamingConfiguration".to_owned(),
-                        json!({ "ApproximateCreationDateTimePrecision": precision }),
-                    );
-                }
-                let input = Value::Object(destination);
-                task.call("dynamodb", "EnableKinesisStreamingDestination", input).await?;
-            }
+            destination::enable(task, &name).await?;
             described(&name, &table)
         })
     }
@@ -124,6 +113,7 @@ impl ResourceType for Table {
             "BillingMode",
             "DeletionProtectionEnabled",
             "GlobalSecondaryIndexes",
+            "KinesisStreamSpecification",
             "OnDemandThroughput",
             "PointInTimeRecoverySpecification",
             "ProvisionedThroughput",

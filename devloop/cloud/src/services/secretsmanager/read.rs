@@ -49,19 +49,28 @@ pub(super) fn value(store: &Store, now_ms: i64, input: Value) -> Result<Value, A
     let mut secrets = store.0.write();
     let secret = secrets.get_mut(&name).ok_or_else(super::store::not_found)?;
     secret.check_there()?;
-    let shown = value_of(secret, input.version_id.as_deref(), input.version_stage.as_deref())?;
+    let version = version_of(secret, input.version_id.as_deref(), input.version_stage.as_deref())?;
+    let (answer, id) = (shown(secret, version), version.id.clone());
     // The service shows only the day.
-    secret.accessed_ms = Some(now_ms - now_ms.rem_euclid(DAY_MS));
-    Ok(shown)
+    let today = now_ms - now_ms.rem_euclid(DAY_MS);
+    secret.accessed_ms = Some(today);
+    for version in secret.versions.iter_mut().filter(|version| version.id == id) {
+        version.accessed_ms = Some(today);
+    }
+    Ok(answer)
 }
 
 /// The version that a client asks for; the current one unless it says otherwise.
-fn value_of(secret: &Secret, id: Option<&str>, stage: Option<&str>) -> Result<Value, ApiError> {
+fn version_of<'s>(
+    secret: &'s Secret,
+    id: Option<&str>,
+    stage: Option<&str>,
+) -> Result<&'s Version, ApiError> {
     let missing = |what: String| {
         let message = format!("Secrets Manager can't find the specified secret value for {what}");
         ApiError::client("ResourceNotFoundException", message)
     };
-    let version = match (id, stage) {
+    match (id, stage) {
         (Some(id), stage) => {
             let found = secret.versions.iter().find(|version| version.id == id);
             let found = found.ok_or_else(|| missing(format!("VersionId: {id}")))?;
@@ -73,14 +82,13 @@ fn value_of(secret: &Secret, id: Option<&str>, stage: Option<&str>) -> Result<Va
                     ),
                 ));
             }
-            found
+            Ok(found)
         }
         (None, stage) => {
             let stage = stage.unwrap_or(CURRENT);
-            secret.labelled(stage).ok_or_else(|| missing(format!("staging label: {stage}")))?
+            secret.labelled(stage).ok_or_else(|| missing(format!("staging label: {stage}")))
         }
-    };
-    Ok(shown(secret, version))
+    }
 }
 
 fn shown(secret: &Secret, version: &Version) -> Value {
@@ -249,10 +257,14 @@ pub(super) fn versions(store: &Store, input: Value) -> Result<Value, ApiError> {
     let secret = find(&secrets, &input.secret_id)?;
     let wanted = |version: &&Version| !version.stages.is_empty() || input.include_deprecated == Some(true);
     let versions = secret.versions.iter().filter(wanted).map(|version| {
-        json!({
+        let mut shown = json!({
             "VersionId": version.id, "VersionStages": version.stages,
             "CreatedDate": wire::epoch_seconds(version.created_ms),
-        })
+        });
+        if let Some(day) = version.accessed_ms {
+            shown["LastAccessedDate"] = wire::epoch_seconds(day);
+        }
+        shown
     });
     Ok(json!({ "ARN": secret.arn, "Name": secret.name, "Versions": versions.collect::<Vec<_>>() }))
 }

@@ -35,7 +35,7 @@ pub(super) struct Secret {
     pub(super) tags: BTreeMap<String, String>,
     pub(super) created_ms: i64,
     pub(super) changed_ms: i64,
-    /// The day on which the value was read last, in ms since the epoch.
+    /// The day on which a value was read last, in ms since the epoch.
     pub(super) accessed_ms: Option<i64>,
     /// When it is gone for good; none unless it was deleted.
     pub(super) deleted_ms: Option<i64>,
@@ -49,6 +49,8 @@ pub(super) struct Version {
     pub(super) id: String,
     pub(super) content: Content,
     pub(super) created_ms: i64,
+    /// The day on which this value was read last, in ms since the epoch.
+    pub(super) accessed_ms: Option<i64>,
     pub(super) stages: BTreeSet<String>,
     _kept: Kept,
 }
@@ -168,6 +170,7 @@ impl Secret {
             id: id.to_owned(),
             content,
             created_ms: now_ms,
+            accessed_ms: None,
             stages: BTreeSet::new(),
         });
         for label in stages {

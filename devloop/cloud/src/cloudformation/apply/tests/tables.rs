@@ -80,6 +80,46 @@ async fn the_limits_of_a_global_table_are_those_of_its_only_replica() {
 }
 
 #[tokio::test]
+async fn the_stream_that_gets_a_table_s_changes_is_changed_in_place() {
+    let cloud = Cloud::new(Options::default());
+    let call = async |service: &str, operation: &str, input: Value| {
+        cloud.call(&cloud.context("us-east-1"), service, operation, input).await.unwrap()
+    };
+    for name in ["one", "two"] {
+        call("kinesis", "CreateStream", json!({ "StreamName": name, "ShardCount": 1 })).await;
+    }
+    let to = |stream: &str, more: Value| {
+        let mut to =
+            json!({ "StreamArn": format!("arn:aws:kinesis:us-east-1:000000000000:stream/{stream}") });
+        to.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        json!({ "KinesisStreamSpecification": to })
+    };
+    let precise = json!({ "ApproximateCreationDateTimePrecision": "MICROSECOND" });
+    let steps = [
+        (json!({}), json!([])),
+        (to("one", json!({})), json!([["one", "ACTIVE", "MILLISECOND"]])),
+        (to("one", precise.clone()), json!([["one", "ACTIVE", "MICROSECOND"]])),
+        (to("one", json!({})), json!([["one", "ACTIVE", "MILLISECOND"]])),
+        (to("two", precise), json!([["one", "DISABLED", "MILLISECOND"], ["two", "ACTIVE", "MICROSECOND"]])),
+        (json!({}), json!([["one", "DISABLED", "MILLISECOND"], ["two", "DISABLED", "MICROSECOND"]])),
+    ];
+    let mut id = None;
+    for (of_replica, expected) in steps {
+        cloud.apply("stack", &global(json!({}), of_replica), &BTreeMap::new()).await.unwrap();
+        let table = described(&cloud).await["TableId"].take();
+        assert_eq!(id.get_or_insert_with(|| table.clone()), &table, "the same table");
+        let name = json!({ "TableName": "the-table" });
+        let found = call("dynamodb", "DescribeKinesisStreamingDestination", name).await;
+        let destinations = found["KinesisDataStreamDestinations"].as_array().unwrap();
+        let shown = destinations.iter().map(|found| {
+            let stream = found["StreamArn"].as_str().unwrap().rsplit('/').next().unwrap();
+            json!([stream, found["DestinationStatus"], found["ApproximateCreationDateTimePrecision"]])
+        });
+        assert_eq!(shown.collect::<Value>(), expected);
+    }
+}
+
+#[tokio::test]
 async fn a_protected_table_that_could_not_be_undone_stays_in_its_stack() {
     let cloud = Cloud::new(Options::default());
     let resource = json!({ "Type": "AWS::DynamoDB::Table", "Properties": {

@@ -2,13 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{active, described, encryption, indexes, structure};
+use super::{active, described, destination, encryption, indexes, structure};
 use crate::resource::{Cause, Created, Record, Task, tag_list};
 
 /// The table that is updated.
 pub(super) struct Updated<'t> {
     pub(super) task: &'t Task<'t>,
-    name: &'t str,
+    pub(super) name: &'t str,
 }
 
 impl Updated<'_> {
@@ -71,6 +71,7 @@ pub(super) async fn update(task: &Task<'_>, before: &Record) -> Result<Created, 
             table.set("StreamSpecification", Value::Object(stream)).await?;
         }
     }
+    destination::update(&table, before).await?;
     indexes::add_and_change(&table, before).await?;
     if task.differs(before, "TimeToLiveSpecification") {
         let specification = match task.properties.get("TimeToLiveSpecification") {
