@@ -7,10 +7,16 @@ use serde_json::Value;
 /// times as long.
 pub(crate) const LARGE: usize = 256 << 10;
 
+/// Work on each value of this many bytes of items goes aside: they may have a value for every two bytes, and a condition or a projection
+/// over them then takes milliseconds.
+pub(crate) const LARGE_ITEMS: usize = 32 << 10;
+
 /// Runs `work`, which takes long, without holding up other requests: a runtime with several threads moves this thread's
 /// other tasks to another thread.
 pub(crate) fn aside<T>(work: impl FnOnce() -> T) -> T {
     use tokio::runtime::{Handle, RuntimeFlavor};
+    #[cfg(test)]
+    tests::count();
     match Handle::try_current() {
         Ok(runtime) if runtime.runtime_flavor() == RuntimeFlavor::MultiThread => {
             tokio::task::block_in_place(work)
@@ -56,12 +62,25 @@ pub(crate) fn is_large(document: &Value) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::{sync::mpsc, thread, time::Duration};
+pub(crate) mod tests {
+    use std::{cell::Cell, sync::mpsc, thread, time::Duration};
 
     use serde_json::json;
 
     use super::{LARGE, aside, drop_aside, is_large};
+
+    thread_local! {
+        static ASIDE: Cell<usize> = const { Cell::new(0) };
+    }
+
+    pub(super) fn count() {
+        ASIDE.set(ASIDE.get() + 1);
+    }
+
+    /// How often work of this thread went aside until now.
+    pub(crate) fn times() -> usize {
+        ASIDE.get()
+    }
 
     const PATIENCE: Duration = Duration::from_secs(10);
 

@@ -98,7 +98,7 @@ impl Contents {
 
 /// Deletes items of the table as they expire, until time to live is switched off or the table is deleted.
 pub(crate) fn watch(table: &Arc<Table>, clock: Clock) {
-    let Some(changed) = table.contents.read().expiry.as_ref().map(|expiry| Arc::clone(&expiry.changed))
+    let Some(changed) = table.read_contents().expiry.as_ref().map(|expiry| Arc::clone(&expiry.changed))
     else {
         return;
     };
@@ -116,7 +116,7 @@ pub(crate) fn watch(table: &Arc<Table>, clock: Clock) {
 /// One round. `None` when time to live was switched off or set anew, or the table was deleted.
 fn step(table: &Weak<Table>, changed: &Arc<Notify>, now_ms: i64) -> Option<i64> {
     let table = table.upgrade()?;
-    let mut contents = table.contents.write();
+    let mut contents = table.write_contents();
     if !Arc::ptr_eq(&contents.expiry.as_ref()?.changed, changed) {
         return None;
     }

@@ -18,11 +18,11 @@ const BATCH: usize = 500;
 /// Gives each item to `take`, until that returns false. An item that is written meanwhile may be given too; one that is
 /// deleted meanwhile is not.
 pub(crate) fn each_item(table: &Table, mut take: impl FnMut(&mut Contents, &Key, &Item) -> bool) {
-    let is_long = table.contents.read().items.len() > BATCH;
+    let is_long = table.read_contents().items.len() > BATCH;
     aside_if(is_long, || {
         let mut last = None;
         loop {
-            let mut contents = table.contents.write();
+            let mut contents = table.write_contents();
             let from = last.as_ref().map_or(Unbounded, Excluded);
             let batch = contents.items.range((from, Unbounded)).take(BATCH);
             let batch: Vec<_> = batch.map(|(key, item)| (key.clone(), item.clone())).collect();

@@ -13,6 +13,7 @@ use super::{
     throughput::Capacity,
     value::{self, Attributes},
 };
+use crate::error::ApiError;
 
 /// Items, ordered by their keys.
 pub(crate) type Entries = BTreeMap<Key, Item>;
@@ -113,12 +114,32 @@ pub(crate) struct Index {
     pub(crate) entries: Entries,
     /// The size of all entries, in bytes.
     pub(crate) bytes: usize,
+    /// Whether items of the table that were there before it may still be missing.
+    pub(crate) is_filling: bool,
 }
 
 impl Index {
     /// An index without entries.
     pub(crate) fn new(definition: IndexDefinition, capacity: Capacity) -> Self {
-        Self { definition: Arc::new(definition), capacity, entries: Entries::new(), bytes: 0 }
+        Self {
+            definition: Arc::new(definition),
+            capacity,
+            entries: Entries::new(),
+            bytes: 0,
+            is_filling: false,
+        }
+    }
+
+    /// The entries, for a query or a scan. A new index refuses them until it has all items, with an error that clients of AWS see then
+    /// [aws-cloudformation/cloudformation-coverage-roadmap, issue 1075].
+    pub(crate) fn filled(&self) -> Result<&Entries, ApiError> {
+        if self.is_filling {
+            let name = &self.definition.name;
+            return Err(ApiError::validation(format!(
+                "Cannot read from backfilling global secondary index: {name}"
+            )));
+        }
+        Ok(&self.entries)
     }
 
     /// Updates the index after a change of the item with the table key `key`.

@@ -9,7 +9,10 @@ use super::{
     packed::{Reader, write_attributes},
     value::{self, AttributeValue, Attributes},
 };
-use crate::{aside::aside_if, error::ApiError};
+use crate::{
+    aside::{LARGE_ITEMS, aside_if},
+    error::ApiError,
+};
 
 /// The most bytes of an item's names and values [Quotas in Amazon DynamoDB].
 pub(crate) const MAX_BYTES: usize = 400 * 1024;
@@ -18,9 +21,6 @@ pub(crate) const MAX_BYTES: usize = 400 * 1024;
 /// cheap.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Item(Arc<[u8]>);
-
-/// It takes milliseconds to look at all of an item with more bytes than this, which may have a value for every two of them.
-const LONG: usize = 16 << 10;
 
 const HEAD: usize = size_of::<u32>();
 
@@ -72,9 +72,9 @@ impl Item {
         })
     }
 
-    /// Whether it takes long to look at all of it.
+    /// Whether work on all of its values goes aside.
     pub(crate) fn is_long(&self) -> bool {
-        self.bytes() > LONG
+        self.bytes() > LARGE_ITEMS
     }
 }
 

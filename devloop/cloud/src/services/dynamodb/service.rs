@@ -22,7 +22,7 @@ use crate::{
 pub(crate) struct DynamoDb {
     clock: Clock,
     kinesis: Arc<Kinesis>,
-    stores: Regional<Store>,
+    pub(super) stores: Regional<Store>,
     pub(super) memory: Memory,
 }
 
@@ -117,7 +117,7 @@ impl DynamoDb {
         let mut all = Vec::new();
         for (region, store) in self.stores.all() {
             for table in store.tables.read().values() {
-                let contents = table.contents.read();
+                let contents = table.read_contents();
                 let (stream_records, stream_bytes) =
                     contents.stream.as_ref().map_or((0, 0), |stream| stream.kept());
                 all.push(TableStatus {

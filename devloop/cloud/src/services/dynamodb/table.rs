@@ -1,8 +1,8 @@
 //! A table: its items, its indexes and its stream, behind one lock.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use parking_lot::RwLock;
+use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::{
     destination::Destination,
@@ -14,7 +14,7 @@ use super::{
     settings::Settings,
     stream::{Cause, TableStream},
 };
-use crate::{error::ApiError, kept::Kept, shard::Full};
+use crate::{aside::aside, error::ApiError, kept::Kept, shard::Full};
 
 /// One table. Fields that never change are outside the locks.
 #[derive(Debug)]
@@ -25,9 +25,25 @@ pub(crate) struct Table {
     /// The time of creation, in ms since the epoch.
     pub(crate) created_ms: i64,
     pub(crate) schema: KeySchema,
+    /// See [`Table::read_contents`].
     pub(crate) contents: RwLock<Contents>,
     /// This lock is never taken while `contents` is locked.
     pub(crate) settings: RwLock<Settings>,
+}
+
+/// How long a request waits for another one of its table before it lets others use its thread.
+const SHORT: Duration = Duration::from_millis(1);
+
+impl Table {
+    /// The contents. Where a change of a large item takes long, requests that wait for its end hold up nobody else.
+    pub(crate) fn read_contents(&self) -> RwLockReadGuard<'_, Contents> {
+        self.contents.try_read_for(SHORT).unwrap_or_else(|| aside(|| self.contents.read()))
+    }
+
+    /// The contents, for a change.
+    pub(crate) fn write_contents(&self) -> RwLockWriteGuard<'_, Contents> {
+        self.contents.try_write_for(SHORT).unwrap_or_else(|| aside(|| self.contents.write()))
+    }
 }
 
 /// About how many bytes an item takes in memory besides its own, and in each index: its key and its place. An index has no copy of

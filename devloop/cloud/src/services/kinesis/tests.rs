@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::{Kinesis, Shard};
 use crate::{
+    aside,
     clock::Clock,
     context::Context,
     error::ApiError,
@@ -569,4 +570,18 @@ async fn with_the_limits_of_aws_a_shard_takes_a_thousand_records_a_second() {
         (error.code.as_ref(), error.message.as_str()),
         ("ProvisionedThroughputExceededException", text)
     );
+}
+
+#[tokio::test]
+async fn many_records_are_written_aside_and_few_are_not() {
+    let fixture = Fixture::with_shards(1).await;
+    for _ in 0..10 {
+        fixture.put("0", &"x".repeat(30 << 10)).await;
+    }
+    for (limit, expected) in [(10, 1), (1, 0)] {
+        let iterator = fixture.iterator(SHARDS[0], "TRIM_HORIZON", json!({})).await;
+        let before = aside::tests::times();
+        fixture.ok("GetRecords", json!({ "ShardIterator": iterator, "Limit": limit })).await;
+        assert_eq!(aside::tests::times() - before, expected, "{limit} records");
+    }
 }

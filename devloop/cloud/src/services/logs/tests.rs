@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::Logs;
-use crate::{clock::Clock, context::Home, services::cloudwatch::CloudWatch};
+use crate::{aside, clock::Clock, context::Home, services::cloudwatch::CloudWatch};
 
 const NOW: i64 = 1_800_000_000_000;
 
@@ -242,4 +242,16 @@ async fn queries_that_cannot_be_read_or_found_are_refused() {
     assert_eq!(bench.refused("StopQuery", id.clone()).await, "InvalidParameterException");
     let described = bench.ok("DescribeQueries", json!({ "logGroupName": "/g" })).await;
     assert_eq!(described["queries"][0]["queryId"], id["queryId"]);
+}
+
+#[tokio::test]
+async fn a_search_in_a_large_group_goes_aside_and_one_in_a_small_group_does_not() {
+    let search = json!({ "logGroupName": "/g", "filterPattern": "none" });
+    for (lines, expected) in [(2_000, 1), (10, 0)] {
+        let bench = Bench::new();
+        bench.log(&vec!["a line"; lines]);
+        let before = aside::tests::times();
+        bench.ok("FilterLogEvents", search.clone()).await;
+        assert_eq!(aside::tests::times() - before, expected, "{lines} lines");
+    }
 }

@@ -74,7 +74,7 @@ pub(in super::super) fn batch_get_item(request: &Request<'_>, input: Value) -> R
                 left_keys.push(wire);
                 continue;
             }
-            let item = table.contents.read().items.get(&key).cloned();
+            let item = table.read_contents().items.get(&key).cloned();
             let size = item.as_ref().map_or(0, Item::bytes);
             bytes += size;
             units.add(read_units(size, consistent));
@@ -164,7 +164,7 @@ pub(in super::super) fn batch_write_item(request: &Request<'_>, input: Value) ->
         writes.push((name, write));
     }
     for (_, write) in &writes {
-        write.plan(&write.table.contents.read())?;
+        write.plan(&write.table.read_contents())?;
     }
     let mut units: BTreeMap<&str, Units> = BTreeMap::new();
     let mut collections: BTreeMap<&str, Vec<Value>> = BTreeMap::new();

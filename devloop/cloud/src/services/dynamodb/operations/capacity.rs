@@ -111,7 +111,7 @@ pub(super) fn write_units(bytes: usize) -> f64 {
 
 /// The API's `ItemCollectionMetrics` for the key's partition. Only tables with local indexes have them.
 pub(super) fn collection_metrics(table: &Table, key: &Attributes) -> Option<Value> {
-    let contents = table.contents.read();
+    let contents = table.read_contents();
     if contents.indexes.iter().all(|index| index.definition.global) {
         return None;
     }

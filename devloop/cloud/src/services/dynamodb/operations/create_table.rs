@@ -147,7 +147,7 @@ pub(in super::super) fn create_table(request: &Request<'_>, input: Value) -> Res
     if let Some(StreamChange::Enable(view)) = stream {
         let changes = &request.memory.changes;
         let stream = request.store.open_stream(request.cx, &table, view, request.now_ms, changes);
-        table.contents.write().stream = Some(stream);
+        table.write_contents().stream = Some(stream);
     }
     tables.insert(name.to_owned(), Arc::clone(&table));
     drop(tables);

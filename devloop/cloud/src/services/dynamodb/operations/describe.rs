@@ -94,7 +94,7 @@ pub(super) fn describe(table: &Table, status: &str) -> Value {
     let mut member = |name: &str, value: Value| {
         described.insert(name.to_owned(), value);
     };
-    let contents = table.contents.read();
+    let contents = table.read_contents();
     member("ItemCount", contents.items.len().into());
     member("TableSizeBytes", contents.bytes.into());
     for (name, global) in [("GlobalSecondaryIndexes", true), ("LocalSecondaryIndexes", false)] {
@@ -134,7 +134,10 @@ fn describe_index(table: &Table, index: &Index) -> Value {
         "IndexSizeBytes": index.bytes,
     });
     if definition.global {
-        described["IndexStatus"] = "ACTIVE".into();
+        described["IndexStatus"] = if index.is_filling { "CREATING" } else { "ACTIVE" }.into();
+        if index.is_filling {
+            described["Backfilling"] = true.into();
+        }
         if let Value::Object(described) = &mut described {
             index.capacity.describe(described);
         }

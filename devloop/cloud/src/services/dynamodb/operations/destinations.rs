@@ -71,7 +71,7 @@ pub(in super::super) fn enable(request: &Request<'_>, input: Value) -> Result<Va
     let named = take(request, input, CONFIGURATION)?;
     let stream = stream(request, &named.arn)?;
     let precision = named.precision.unwrap_or(Precision::Millisecond);
-    let mut contents = named.table.contents.write();
+    let mut contents = named.table.write_contents();
     let active = contents.destinations.iter().filter(|other| other.status == Status::Active).count();
     match contents.destinations.iter_mut().find(|other| other.arn == named.arn) {
         Some(other) if other.status == Status::Active => {
@@ -104,7 +104,7 @@ pub(in super::super) fn disable(request: &Request<'_>, input: Value) -> Result<V
             "Stream cannot be disabled using EnableKinesisStreamingConfiguration parameters",
         ));
     }
-    let mut contents = named.table.contents.write();
+    let mut contents = named.table.write_contents();
     let Some(destination) = active(&mut contents, &named) else {
         return Err(invalid_state(
             "KinesisStreamingDestination must be ACTIVE to perform DISABLE operation.",
@@ -125,7 +125,7 @@ pub(in super::super) fn update(request: &Request<'_>, input: Value) -> Result<Va
             "Streaming destination cannot be updated with given parameters: UpdateKinesisStreamingConfiguration cannot be null or contain only null values",
         ));
     };
-    let mut contents = named.table.contents.write();
+    let mut contents = named.table.write_contents();
     let Some(destination) = active(&mut contents, &named) else {
         return Err(invalid_state(&format!(
             "Kinesis streaming is not in ACTIVE state. Updates are only allowed in ACTIVE state. TableName: {}, kdsArn: {}",
@@ -159,7 +159,7 @@ fn invalid_state(why: &str) -> ApiError {
 /// `DescribeKinesisStreamingDestination`.
 pub(in super::super) fn describe(request: &Request<'_>, input: Value) -> Result<Value, ApiError> {
     let table = request.store.named_table(&Input::new(input)?.described_table()?)?;
-    let contents = table.contents.read();
+    let contents = table.read_contents();
     let destinations: Vec<Value> = contents.destinations.iter().map(describe_one).collect();
     Ok(json!({ "TableName": table.name, "KinesisDataStreamDestinations": destinations }))
 }

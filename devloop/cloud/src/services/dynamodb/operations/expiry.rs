@@ -44,7 +44,7 @@ pub(in super::super) fn update_time_to_live(request: &Request<'_>, input: Value)
     input.checked()?;
     let attribute_name = attribute_name.unwrap_or_default();
     let table = request.store.named_table(&name)?;
-    let mut contents = table.contents.write();
+    let mut contents = table.write_contents();
     match (enabled, contents.expiry.as_ref().map(|expiry| expiry.attribute == attribute_name)) {
         (true, Some(_)) => return Err(ApiError::validation("TimeToLive is already enabled")),
         (false, None) => return Err(ApiError::validation("TimeToLive is already disabled")),
@@ -75,7 +75,7 @@ pub(in super::super) fn describe_time_to_live(
     input: Value,
 ) -> Result<Value, ApiError> {
     let table = request.store.named_table(&Input::new(input)?.described_table()?)?;
-    let contents = table.contents.read();
+    let contents = table.read_contents();
     Ok(json!({ "TimeToLiveDescription": match &contents.expiry {
         Some(expiry) => json!({ "TimeToLiveStatus": "ENABLED", "AttributeName": expiry.attribute }),
         None => json!({ "TimeToLiveStatus": "DISABLED" }),

@@ -255,7 +255,7 @@ fn run_of_batch(
     let draft = statement_plan::read(request.store, select, "BatchExecuteStatement")?;
     let table = request.store.table(&draft.table)?;
     let read = draft.resolve(table)?;
-    let item = read.table.contents.read().items.get(&read.key).cloned();
+    let item = read.table.read_contents().items.get(&read.key).cloned();
     let cost = read_units(item.as_ref().map_or(0, Item::bytes), given.consistent);
     units.entry(read.table.name.clone()).or_default().add(cost);
     Ok(item.and_then(|item| read.show(&item)))

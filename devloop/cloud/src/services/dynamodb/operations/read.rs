@@ -112,7 +112,7 @@ pub(in super::super) fn get_item(request: &Request<'_>, input: Value) -> Result<
     let draft = ReadDraft::read(&mut input, table, key, RequestKind::Single)?;
     let table = request.store.table(&draft.table)?;
     let read = draft.resolve(table)?;
-    let item = read.table.contents.read().items.get(&read.key).cloned();
+    let item = read.table.read_contents().items.get(&read.key).cloned();
     let mut units = Units::default();
     units.add(read_units(item.as_ref().map_or(0, Item::bytes), consistent));
     let mut output = Map::new();

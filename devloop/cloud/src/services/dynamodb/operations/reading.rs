@@ -16,10 +16,10 @@ use super::{
     },
     capacity::{Report, Units, read_units},
 };
-use crate::{aside::aside_if, error::ApiError};
-
-/// The largest filter takes 4 ms for a page of this many bytes.
-const LONG: usize = 32 << 10;
+use crate::{
+    aside::{LARGE_ITEMS, aside_if},
+    error::ApiError,
+};
 
 /// A query or a scan, with its table and index.
 #[derive(Debug)]
@@ -96,7 +96,7 @@ impl Reading {
     /// Checks the types in a scan's starting key. The error names the scanned index, or for a scan of the table its first
     /// index.
     fn check_scan_start(&self, start: &Attributes) -> Result<(), ApiError> {
-        let contents = self.table.contents.read();
+        let contents = self.table.read_contents();
         let index = match &self.index {
             Some(index) => index.name.clone(),
             None => match contents.indexes.first() {
@@ -149,7 +149,7 @@ impl Reading {
     /// Reads one page of the ranges, one after another. `reverse` is the order within each range.
     pub(super) fn run_all(&self, ranges: Vec<KeyRange>, reverse: bool) -> Result<Value, ApiError> {
         let page = self.page(ranges, reverse)?;
-        Ok(aside_if(page.bytes > LONG, || self.answer(&page)))
+        Ok(aside_if(page.bytes > LARGE_ITEMS, || self.answer(&page)))
     }
 
     /// The answer with what the filter and the projection leave of the page.
@@ -183,13 +183,13 @@ impl Reading {
     }
 
     fn page(&self, ranges: Vec<KeyRange>, reverse: bool) -> Result<Page, ApiError> {
-        let contents = self.table.contents.read();
+        let contents = self.table.read_contents();
         let mut page = Page::default();
         for range in ranges {
             match &self.index {
                 None => page.read(&contents.items, range, reverse, self.limit, Item::bytes),
                 Some(index) => {
-                    let entries = &contents.index(&index.name)?.entries;
+                    let entries = contents.index(&index.name)?.filled()?;
                     page.read(entries, range, reverse, self.limit, |item| index.bytes(item));
                 }
             }

@@ -124,7 +124,7 @@ impl ReadingDraft {
         let table = store.table(&self.table)?;
         let index = match &self.index {
             Some(name) => {
-                let contents = table.contents.read();
+                let contents = table.read_contents();
                 let index = contents.index(name);
                 if self.consistent && index.as_ref().map_or(true, |index| index.definition.global) {
                     return Err(ApiError::validation(

@@ -72,7 +72,7 @@ pub(super) fn write(
     if resolved.iter().any(Result::is_err) {
         // The cancellation reasons also contain the failed conditions of the other writes.
         let refusal = |one: Result<Write, Refusal>| match one {
-            Ok(write) => write.plan(&write.table.contents.read()).err(),
+            Ok(write) => write.plan(&write.table.read_contents()).err(),
             Err(refusal) => Some(refusal),
         };
         return Err(cancelled(&resolved.into_iter().map(refusal).collect::<Vec<_>>()));
@@ -94,7 +94,7 @@ pub(super) fn write(
     let repeated = || {
         let mut units: BTreeMap<&str, Units> = BTreeMap::new();
         for write in &writes {
-            let item = write.table.contents.read().items.get(&write.key).cloned();
+            let item = write.table.read_contents().items.get(&write.key).cloned();
             let cost = 2.0 * read_units(item.as_ref().map_or(0, Item::bytes), true);
             units.entry(&write.table.name).or_default().add(cost);
         }
@@ -258,7 +258,7 @@ fn run(writes: &[Write], now_ms: i64) -> Result<Vec<Outcome>, ApiError> {
     let tables: BTreeMap<&str, &Arc<Table>> =
         writes.iter().map(|write| (write.table.name.as_str(), &write.table)).collect();
     let mut locked: BTreeMap<&str, _> =
-        tables.into_iter().map(|(name, table)| (name, table.contents.write())).collect();
+        tables.into_iter().map(|(name, table)| (name, table.write_contents())).collect();
     let mut outcomes = Vec::with_capacity(writes.len());
     let mut refusals = Vec::new();
     for write in writes {
@@ -374,7 +374,7 @@ pub(super) fn read(
         let tables: BTreeMap<&str, &Arc<Table>> =
             reads.iter().map(|read| (read.table.name.as_str(), &read.table)).collect();
         let locked: BTreeMap<&str, _> =
-            tables.into_iter().map(|(name, table)| (name, table.contents.read())).collect();
+            tables.into_iter().map(|(name, table)| (name, table.read_contents())).collect();
         let find = |read: &Read| locked.get(read.table.name.as_str())?.items.get(&read.key).cloned();
         reads.iter().map(find).collect()
     };

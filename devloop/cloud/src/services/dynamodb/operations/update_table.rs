@@ -157,7 +157,7 @@ pub(in super::super) fn update_table(request: &Request<'_>, input: Value) -> Res
     change_contents(request, &table, stream, changes, &known, billing)?;
 
     let used: Vec<KeyAttribute> = {
-        let contents = table.contents.read();
+        let contents = table.read_contents();
         let is_used = |key: &KeyAttribute| {
             table.schema.contains(&key.name)
                 || contents.indexes.iter().any(|index| index.definition.schema.contains(&key.name))
@@ -203,7 +203,7 @@ fn change_contents(
     attributes: &[KeyAttribute],
     billing: Billing,
 ) -> Result<(), ApiError> {
-    let mut contents = table.contents.write();
+    let mut contents = table.write_contents();
     let enabled = contents.stream.as_ref().is_some_and(|stream| stream.is_enabled());
     match stream {
         Some(StreamChange::Enable(_)) if enabled => {
@@ -246,7 +246,7 @@ fn change_contents(
         match change {
             Prepared::Create(index) => {
                 created.push(Arc::clone(&index.definition));
-                contents.indexes.push(index);
+                contents.indexes.push(Index { is_filling: true, ..index });
             }
             Prepared::Capacity(name, capacity) => {
                 for index in contents.indexes.iter_mut().filter(|index| index.definition.name == name) {
@@ -282,10 +282,17 @@ fn change_contents(
 
 /// Gives a new index an entry for every item of the table that has the index's key.
 fn fill(table: &Table, definition: &Arc<IndexDefinition>) {
+    let place = |contents: &Contents| {
+        contents.indexes.iter().position(|index| Arc::ptr_eq(&index.definition, definition))
+    };
     each_item(table, |contents, key, item| {
-        let index = contents.indexes.iter_mut().find(|index| Arc::ptr_eq(&index.definition, definition));
+        let index = place(contents).and_then(|place| contents.indexes.get_mut(place));
         index.map(|index| index.replace(key, None, Some(item))).is_some()
     });
+    let mut contents = table.write_contents();
+    if let Some(index) = place(&contents).and_then(|place| contents.indexes.get_mut(place)) {
+        index.is_filling = false;
+    }
 }
 
 /// Checks a change against the existing indexes.
@@ -359,7 +366,7 @@ pub(in super::super) fn delete_table(request: &Request<'_>, input: Value) -> Res
     tables.remove(&table.name);
     drop(tables);
     let description = describe(&table, "DELETING");
-    let mut contents = table.contents.write();
+    let mut contents = table.write_contents();
     if let Some(stream) = &contents.stream {
         stream.disable(request.now_ms);
     }

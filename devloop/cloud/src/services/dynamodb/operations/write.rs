@@ -157,7 +157,7 @@ impl Write {
 
     /// Plans and commits the write.
     pub(super) fn run(&self, now_ms: i64) -> Result<Outcome, Refusal> {
-        let mut contents = self.table.contents.write();
+        let mut contents = self.table.write_contents();
         let outcome = self.plan(&contents)?;
         self.commit(&mut contents, &outcome, now_ms);
         Ok(outcome)
@@ -172,7 +172,7 @@ impl Write {
         if matches!(self.action, Action::Check) {
             return;
         }
-        for index in capacity::indexes(&self.table.contents.read()) {
+        for index in capacity::indexes(&self.table.read_contents()) {
             units.add_index(index, index.write_units(&self.key, old, new) as f64);
         }
     }

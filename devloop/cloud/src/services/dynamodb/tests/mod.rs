@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::DynamoDb;
+use super::{DynamoDb, table::Table};
 use crate::{
     Limits,
     clock::Clock,
@@ -65,6 +65,10 @@ impl Fixture {
         let fixture = Self::new();
         fixture.ok("CreateTable", sorted_table("orders")).await;
         fixture
+    }
+
+    fn table(&self, name: &str) -> Arc<Table> {
+        self.db.stores.of(&self.cx.region).table(name).unwrap()
     }
 
     async fn call(&self, operation: &str, input: Value) -> Result<Value, ApiError> {

@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::{Fixture, with};
+use crate::aside;
 
 async fn filled() -> Fixture {
     let db = Fixture::with_sorted_table().await;
@@ -173,4 +174,26 @@ async fn invalid_reads_are_refused_in_the_services_words() {
         "The Segment parameter is zero-based and must be less than parameter TotalSegments",
     )
     .await;
+}
+
+#[tokio::test]
+async fn a_long_page_is_filtered_aside_and_a_short_one_is_not() {
+    let db = Fixture::with_sorted_table().await;
+    for s in 0..10 {
+        let item = json!({"p": {"S": "a"}, "s": {"N": s.to_string()}, "t": {"S": "x".repeat(8 << 10)}});
+        db.put("orders", item).await;
+    }
+    for (operation, condition) in
+        [("Scan", json!({})), ("Query", json!({"KeyConditionExpression": "p = :a"}))]
+    {
+        let filter = json!({
+            "TableName": "orders", "FilterExpression": "contains(t, :a)",
+            "ExpressionAttributeValues": {":a": {"S": "a"}},
+        });
+        for (limit, expected) in [(10, 1), (1, 0)] {
+            let before = aside::tests::times();
+            db.ok(operation, with(&with(&filter, condition.clone()), json!({"Limit": limit}))).await;
+            assert_eq!(aside::tests::times() - before, expected, "{operation} of {limit} items");
+        }
+    }
 }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Fixture, START_MS, simple_table, with};
 use crate::{
+    aside,
     shard::Start,
     source::{Source as _, SourceShard as _},
 };
@@ -220,4 +221,20 @@ async fn a_mapping_reads_the_log_and_is_woken_by_the_write() {
     assert!(shard.log().read(from + 1, 10, 1000).finished);
     db.clock.advance(Duration::from_secs(24 * 3600 + 1));
     assert!(db.db.source("us-east-1", &arn).is_err());
+}
+
+#[tokio::test]
+async fn many_records_are_written_aside_and_few_are_not() {
+    let db = Fixture::with_table().await;
+    for n in 0..10 {
+        let item = json!({"id": {"S": n.to_string()}, "t": {"S": "x".repeat(30 << 10)}});
+        db.put("events", item).await;
+    }
+    let arn = db.stream("events").await;
+    for (limit, expected) in [(1000, 1), (1, 0)] {
+        let iterator = db.iterator(&arn, "TRIM_HORIZON", None).await.unwrap();
+        let before = aside::tests::times();
+        db.ok("GetRecords", json!({"ShardIterator": iterator, "Limit": limit})).await;
+        assert_eq!(aside::tests::times() - before, expected, "{limit} records");
+    }
 }
