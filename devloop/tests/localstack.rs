@@ -8,13 +8,10 @@ mod support;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use notify::event::{ModifyKind, RenameMode};
-use notify::{EventKind, RecursiveMode, Watcher};
 use serde_json::Value;
-use support::{Function, LIMIT, Lines, Localstack, STACK, Terminal, Tiny, eventually, look};
+use support::{Function, LIMIT, Lines, Localstack, STACK, Seen, Terminal, Tiny, eventually, look};
 
 /// A name as CloudFormation makes it.
 const UP: &str = "TinyStack-Up-1A2B3C4D5E6F";
@@ -37,11 +34,6 @@ fn command(tiny: &Tiny, localstack: &Localstack, arguments: &[&str]) -> Command 
     tiny.devloop(&all)
 }
 
-/// Makes a function's last request end long ago.
-fn rests(localstack: &Localstack, name: &str) {
-    localstack.change(name, |function| function.called_at = Some(support::now_ms() - 3_600_000));
-}
-
 /// A watching session in which both functions are live.
 fn watching(tiny: &Tiny, localstack: &Localstack) -> Lines {
     let mut session = Lines::start(command(tiny, localstack, &["watch"]));
@@ -56,7 +48,7 @@ fn digest(live: &Value) -> String {
 }
 
 #[test]
-fn a_function_with_event_sources_is_pointed_at_a_new_directory() {
+fn every_swap_points_the_function_at_a_new_directory() {
     let tiny = Tiny::new();
     let localstack = deployed(&tiny);
     let mut session = watching(&tiny, &localstack);
@@ -81,8 +73,7 @@ fn a_function_with_event_sources_is_pointed_at_a_new_directory() {
         .map(|operation| operation.name)
         .collect();
     let at = |name: &str| names.iter().position(|known| *known == name).unwrap();
-    assert!(at("GetFunction") < at("ListEventSourceMappings"), "{names:?}");
-    assert!(at("ListEventSourceMappings") < at("UpdateFunctionCode"), "{names:?}");
+    assert!(at("GetFunction") < at("UpdateFunctionCode"), "{names:?}");
     let questions =
         names[at("UpdateFunctionCode") + 1..].iter().take_while(|name| **name == "GetFunction").count();
     assert!(questions >= 2, "the update takes two questions: {names:?}");
@@ -127,71 +118,41 @@ fn a_function_with_event_sources_is_pointed_at_a_new_directory() {
 }
 
 #[test]
-fn a_function_at_rest_has_its_file_replaced_in_one_step_and_is_updated_at_once() {
+fn the_template_s_directory_changes_only_when_no_process_runs_from_it_any_more() {
     let tiny = Tiny::new();
     let localstack = deployed(&tiny);
-    rests(&localstack, UP);
-    let mut session = watching(&tiny, &localstack);
-    let (sender, changes) = channel();
-    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-        let _ = sender.send(event.unwrap());
-    })
-    .unwrap();
-    watcher.watch(&tiny.dist("up"), RecursiveMode::NonRecursive).unwrap();
+    // Code that was deployed with the function, and whose processes an update leaves running for a moment.
+    fs::create_dir_all(tiny.dist("up")).unwrap();
+    fs::copy("/bin/sh", tiny.dist("up").join("bootstrap")).unwrap();
     let before = look(&tiny.dist("up")).unwrap();
-    let updates = || localstack.updates(UP);
-    let first = updates().len();
-    tiny.says("up", "two");
-    let live = session.wait("live", "up");
-    let after = look(&tiny.dist("up")).unwrap();
-    assert_eq!(after.directory, before.directory);
-    assert_ne!(after.program.unwrap().0, before.program.unwrap().0);
-    assert_eq!(after.program.unwrap().1, 0o755);
-    assert_eq!(look(&tiny.path("target/devloop/dist/.stage")).unwrap().device, after.device);
-    assert_eq!(Tiny::word_in(&tiny.dist("up")), "two");
-    // Reading is not a change; the rename is the only one.
-    let changed: Vec<EventKind> = changes
-        .try_iter()
-        .map(|event| event.kind)
-        .filter(|kind| !matches!(kind, EventKind::Access(_)))
-        .collect();
-    assert_eq!(changed, [EventKind::Modify(ModifyKind::Name(RenameMode::To))], "one step and nothing else");
-    // The update follows at once: requests that LocalStack kills for a changed file count as done.
-    assert_eq!(updates().len(), first + 1, "{live}");
-    let told = updates().pop().unwrap();
-    assert_eq!(told.key.as_deref(), Some(tiny.dist("up").as_path()), "the template's own directory");
-    assert_eq!(told.seen, (Some(after.clone()), Some(after)), "the file came first, in the same directory");
-
-    // A service that does not wait for an answer would take an empty success for done.
-    localstack.change(UP, |function| function.sender = Some("apigateway.amazonaws.com"));
-    tiny.says("up", "gateway");
-    session.wait("live", "up");
-    assert_eq!(updates().pop().unwrap().key.as_deref(), Some(tiny.dist("up").as_path()), "a gateway waits");
-    assert_eq!(Tiny::word_in(&tiny.dist("up")), "gateway");
-    let after = look(&tiny.dist("up")).unwrap();
-
-    // The function was called a moment ago, so another request may be in flight.
-    localstack.change(UP, |function| function.called_at = Some(support::now_ms()));
-    tiny.says("up", "three");
-    session.wait("live", "up");
-    assert_eq!(updates().len(), first + 3);
-    assert_eq!(updates().pop().unwrap().seen.0.as_ref(), Some(&after), "the file under it was left alone");
+    let mut session = watching(&tiny, &localstack);
+    let update = localstack.updates(UP).remove(0);
+    assert!(update.key.as_ref().unwrap().starts_with(tiny.path("target/devloop/dist/.gen/up")));
+    let program = |seen: &Seen| seen.program.map(|program| program.0);
+    assert_eq!(update.seen.0.as_ref().and_then(program), program(&before), "it was left alone");
+    eventually("the template's directory has the new code", LIMIT, || {
+        let now = look(&tiny.dist("up")).unwrap();
+        if program(&now) == program(&before) { Err("the earlier program") } else { Ok(()) }
+    });
+    assert!(update.at.elapsed() >= Duration::from_secs(5), "after {:?}", update.at.elapsed());
+    assert_eq!(Tiny::word_in(&tiny.dist("up")), "one");
     assert!(session.end().success());
-    // The session still updates the template's directory when it ends.
-    assert_eq!(Tiny::word_in(&tiny.dist("up")), "three");
+    // What was deployed is kept elsewhere, and can be served again.
+    let mut rollback = Lines::start(command(&tiny, &localstack, &["rollback", "up"]));
+    assert!(rollback.ended().success(), "{}", rollback.account());
+    let served = localstack.function(UP).directory.join("bootstrap");
+    assert_eq!(fs::read(served).unwrap(), fs::read("/bin/sh").unwrap());
 }
 
 #[test]
-fn a_function_that_a_topic_calls_is_pointed_at_a_new_directory() {
+fn a_save_just_before_the_end_reaches_the_template_s_directory() {
     let tiny = Tiny::new();
     let localstack = deployed(&tiny);
-    rests(&localstack, UP);
-    localstack.change(UP, |function| function.sender = Some("sns.amazonaws.com"));
     let mut session = watching(&tiny, &localstack);
-    let updates = localstack.updates(UP);
-    assert_eq!(updates.len(), 1, "{updates:?}");
-    assert!(updates[0].key.as_ref().unwrap().starts_with(tiny.path("target/devloop/dist/.gen/up")));
+    tiny.says("up", "two");
+    session.wait("live", "up");
     assert!(session.end().success());
+    assert_eq!(Tiny::word_in(&tiny.dist("up")), "two");
 }
 
 #[test]
@@ -383,7 +344,7 @@ fn status_knows_the_code_after_a_swap() {
     for place in ["on_disk_digest", "deployed_digest", "answering_digest"] {
         assert_eq!(mid[place], swapped, "{place}: {report}");
     }
-    assert_eq!(up["drift"], Value::Null, "{report}");
+    assert_eq!(up["drift"]["deployed"], localstack.function(UP).directory.to_str().unwrap(), "{report}");
     assert_eq!(up["on_disk_digest"].as_str().map(str::len), Some(64), "{report}");
     assert_eq!(up["deployed_digest"], up["on_disk_digest"], "{report}");
     assert_eq!(up["answering_digest"], Value::Null, "nobody called it: {report}");

@@ -68,8 +68,11 @@ pub(super) fn sinks(told: &Told<'_>) -> io::Result<Vec<Box<dyn Sink>>> {
         sinks.push(Box::new(FirstBuildSink(builds)));
     }
     let output = Unblocked::stdout(told.stop.clone())?;
-    let plain =
-        |output| Plain::new(output, output::stdout().is_terminal() && !no_color(), terminal_is_utf8());
+    let remark = (told.whereabouts.target == TargetKind::Localstack.name()).then_some(IN_FLIGHT);
+    let plain = |output| {
+        let plain = Plain::new(output, output::stdout().is_terminal() && !no_color(), terminal_is_utf8());
+        plain.with_remark(remark)
+    };
     sinks.push(match told.view {
         View::Json => Box::new(Json::new(output)),
         View::Plain => Box::new(plain(output)),
@@ -82,15 +85,16 @@ pub(super) fn sinks(told: &Told<'_>) -> io::Result<Vec<Box<dyn Sink>>> {
     Ok(sinks)
 }
 
+/// What a swap costs on LocalStack, and nowhere else.
+const IN_FLIGHT: &str = "a call in flight during a swap fails with a 500, which AWS's SDKs send again";
+
 /// Where the functions run, in rows for the screen.
 fn target(told: &Told<'_>) -> Vec<(&'static str, String)> {
     let Whereabouts { target, account, region } = told.whereabouts.clone();
     let is = match target {
-        "embedded" => "the cloud in this process; it ends with the session",
-        "localstack" => {
-            "LocalStack; it goes on when the session ends; a call in flight during a swap fails with a 500"
-        }
-        _ => "Lambda in an account of AWS; every save changes it",
+        "embedded" => "the cloud in this process; it ends with the session".to_owned(),
+        "localstack" => format!("LocalStack; it goes on when the session ends; {IN_FLIGHT}"),
+        _ => "Lambda in an account of AWS; every save changes it".to_owned(),
     };
     vec![
         ("target", format!("{target}: {is}")),

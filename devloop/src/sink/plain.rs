@@ -19,13 +19,20 @@ pub(crate) struct Plain<W: Write> {
     output: BufWriter<W>,
     colour: bool,
     unicode: bool,
+    /// Follows the outputs when the session is ready.
+    remark: Option<&'static str>,
 }
 
 impl<W: Write> Plain<W> {
     /// Writes to the output. Without `colour` the compiler's messages lose their colours; without `unicode` devloop's own signs are
     /// replaced by ASCII.
     pub(crate) fn new(output: W, colour: bool, unicode: bool) -> Self {
-        Self { output: BufWriter::with_capacity(AT_ONCE, output), colour, unicode }
+        Self { output: BufWriter::with_capacity(AT_ONCE, output), colour, unicode, remark: None }
+    }
+
+    /// Adds a line about the target to those that say that the session is ready.
+    pub(crate) fn with_remark(self, remark: Option<&'static str>) -> Self {
+        Self { remark, ..self }
     }
 }
 
@@ -35,7 +42,13 @@ impl<W: Write + Send> Sink for Plain<W> {
         let text = if self.colour { output::coloured(&text) } else { output::plain(&text).into_owned() };
         let own = !matches!(notice, Notice::Log { .. } | Notice::Reported { .. } | Notice::Diagnostic { .. });
         let text = if own && !self.unicode { text.replace('→', "->").replace(" · ", ", ") } else { text };
-        self.output.write_all(text.as_bytes())
+        self.output.write_all(text.as_bytes())?;
+        match self.remark {
+            Some(remark) if matches!(notice, Notice::Ready { .. }) => {
+                writeln!(self.output, "           {remark}")
+            }
+            _ => Ok(()),
+        }
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -154,6 +154,15 @@ fn plain_lines() {
 }
 
 #[test]
+fn a_remark_about_the_target_is_written_once_when_the_session_is_ready() {
+    let page = Page::default();
+    tell(&mut Plain::new(page.clone(), false, true).with_remark(Some("a remark")));
+    let written = written(&page);
+    let remarks: Vec<&str> = written.lines().filter(|line| line.contains("a remark")).collect();
+    assert_eq!(remarks, ["           a remark"], "{written}");
+}
+
+#[test]
 fn plain_lines_in_colour_keep_the_compilers_rendering() {
     let page = Page::default();
     tell(&mut Plain::new(page.clone(), true, true));

@@ -74,14 +74,11 @@ pub(crate) fn swap(
     if place.unless.as_ref() == Some(&digest) && bootstrap.is_file() {
         return Ok(Swapped::Unchanged { digest });
     }
-    if place.aside {
-        make_directory(&dist.join(ASIDE))?;
-        make_directory(&dist.join(ASIDE).join(&order.function))?;
-        make_directory(&directory)?;
-    }
-    // A folder that is named after its content is filled only once, because functions may run from it.
-    let is_filled = place.aside && bootstrap.is_file();
-    let staged_at = exchange(&stage, &directory, staged, is_filled)?;
+    let staged_at = if place.aside {
+        fill(dist, &order.function, &digest, staged)?.1
+    } else {
+        exchange(&stage, &directory, staged, false)?
+    };
     Ok(Swapped::InPlace { digest, staged_at, warnings })
 }
 
@@ -160,7 +157,39 @@ pub(crate) fn mirror(dist: &Path, function: &str, from: &Path) -> Result<(), Swa
     make_directory(&stage)?;
     make_directory(&dist.join(function))?;
     let order = SwapOrder { generation: 0, function: function.to_owned(), executable: source, unless: None };
-    put(stage_copy(&stage, &order)?.0, &bootstrap)
+    let staged = stage_copy(&stage, &order)?.0;
+    exchange(&stage, &dist.join(function), staged, false).map(drop)
+}
+
+/// Puts the binary in the function's own directory into one that is named after its content. Returns that; `None` if there is no
+/// binary.
+pub(crate) fn keep_aside(dist: &Path, function: &str) -> Result<Option<PathBuf>, SwapError> {
+    let executable = dist.join(function).join(BOOTSTRAP);
+    if !executable.is_file() {
+        return Ok(None);
+    }
+    let stage = dist.join(STAGE);
+    make_directory(&stage)?;
+    let order = SwapOrder { generation: 0, function: function.to_owned(), executable, unless: None };
+    let (staged, digest) = stage_copy(&stage, &order)?;
+    fill(dist, function, &digest, staged).map(|(directory, _)| Some(directory))
+}
+
+/// Fills the directory that is named after the binary's content, once, because functions may run from it. Returns it, and when all
+/// was ready.
+fn fill(
+    dist: &Path,
+    function: &str,
+    digest: &Digest,
+    staged: TempPath,
+) -> Result<(PathBuf, Millis), SwapError> {
+    let directory = folder(dist, function, digest, true);
+    make_directory(&dist.join(ASIDE))?;
+    make_directory(&dist.join(ASIDE).join(function))?;
+    make_directory(&directory)?;
+    let is_filled = directory.join(BOOTSTRAP).is_file();
+    let staged_at = exchange(&dist.join(STAGE), &directory, staged, is_filled)?;
+    Ok((directory, staged_at))
 }
 
 /// The digest of a program; `None` if there is no such file.

@@ -12,4 +12,6 @@ mod tests;
 pub(crate) use early::Early;
 pub(crate) use error::SwapError;
 pub(crate) use former::{forget, keep, restore};
-pub(crate) use install::{Swapped, collect, digest_at, folder, make_function_directory, mirror, swap};
+pub(crate) use install::{
+    Swapped, collect, digest_at, folder, keep_aside, make_function_directory, mirror, swap,
+};

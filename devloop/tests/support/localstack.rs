@@ -35,8 +35,6 @@ pub struct Function {
     pub directory: PathBuf,
     /// How many streams feed it.
     pub sources: usize,
-    /// The service that its policy lets call it.
-    pub sender: Option<&'static str>,
     /// Whether it could not be started.
     pub failed: bool,
     /// How many updates are refused because of another one.
@@ -258,15 +256,6 @@ impl State {
                     .collect();
                 tell(&json!({ "Versions": versions }))
             }
-            ("GET", Some("policy")) => match self.functions.get(name).and_then(|function| function.sender) {
-                None => {
-                    refuse(404, "ResourceNotFoundException", "The resource you requested does not exist.")
-                }
-                Some(service) => {
-                    let statement = json!({ "Effect": "Allow", "Principal": { "Service": service } });
-                    tell(&json!({ "Policy": json!({ "Statement": [statement] }).to_string() }))
-                }
-            },
             ("PUT", Some("code")) => self.update(name, body),
             _ => refuse(501, "NotImplemented", &format!("{method} {path}")),
         }

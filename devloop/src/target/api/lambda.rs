@@ -7,7 +7,6 @@ use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{Architecture, FunctionConfiguration, LastUpdateStatus, State};
 use bytes::Bytes;
-use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::aws::ApiError;
@@ -25,9 +24,6 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_
 
 /// How long an update may take.
 const UPDATE_LIMIT: Duration = Duration::from_secs(50);
-
-/// Services that wait for a function's answer and pass it on.
-const WAITING: [&str; 2] = ["apigateway.amazonaws.com", "elasticloadbalancing.amazonaws.com"];
 
 /// A function as Lambda has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,8 +47,6 @@ pub(in crate::target) struct Deployed {
     pub(in crate::target) update: String,
     /// Why, in Lambda's words.
     pub(in crate::target) update_reason: String,
-    /// How long a request may take.
-    pub(in crate::target) timeout: Duration,
     /// Such as `provided.al2023`; none for an image.
     pub(in crate::target) runtime: Option<String>,
 }
@@ -124,22 +118,6 @@ impl<'a> Lambda<'a> {
         Ok(numbers.filter(|version| version != "$LATEST").collect())
     }
 
-    /// Whether the function gets events from sources that do not wait for its answer: streams and queues, or services that its
-    /// policy lets call it.
-    pub(in crate::target) async fn has_event_sources(&self, name: &str) -> Result<bool, ApiError> {
-        let question = self.sdk()?.list_event_source_mappings().function_name(name);
-        let first = question.into_paginator().items().send().try_next().await;
-        if first.map_err(|error| self.failure(&error))?.is_some() {
-            return Ok(true);
-        }
-        let policy = self.sdk()?.get_policy().function_name(name).send().await;
-        match policy.map_err(|error| self.failure(&error)) {
-            Ok(answer) => Ok(answer.policy().is_some_and(lets_services_send)),
-            Err(error) if error.status() == 404 => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
-
     /// Gives the function new code, once no other update of it is in progress.
     pub(in crate::target) async fn update(&self, name: &str, code: &Code) -> Result<(), ApiError> {
         let update = self.sdk()?.update_function_code().function_name(name);
@@ -202,17 +180,6 @@ impl<'a> Lambda<'a> {
     }
 }
 
-/// Whether a function's policy lets services call it that do not wait for its answer, such as SNS, S3 and EventBridge.
-fn lets_services_send(policy: &str) -> bool {
-    let policy: Value = serde_json::from_str(policy).unwrap_or_default();
-    let services = |statement: &Value| match &statement["Principal"]["Service"] {
-        Value::Array(names) => names.clone(),
-        name => vec![name.clone()],
-    };
-    let statements = policy["Statement"].as_array().into_iter().flatten();
-    statements.flat_map(services).any(|name| name.as_str().is_some_and(|name| !WAITING.contains(&name)))
-}
-
 impl From<&FunctionConfiguration> for Deployed {
     fn from(found: &FunctionConfiguration) -> Self {
         let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
@@ -228,30 +195,7 @@ impl From<&FunctionConfiguration> for Deployed {
             state_reason: text(found.state_reason()),
             update: text(found.last_update_status().map(LastUpdateStatus::as_str)),
             update_reason: text(found.last_update_status_reason()),
-            // Lambda's own default.
-            timeout: Duration::from_secs(
-                found.timeout().map_or(3, |seconds| u64::from(seconds.unsigned_abs())),
-            ),
             runtime: found.runtime().map(|runtime| runtime.as_str().to_owned()),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::lets_services_send;
-
-    #[test]
-    fn a_service_that_does_not_wait_for_the_answer_is_an_event_source() {
-        let check = |principal: &str, expected| {
-            let policy = format!(r#"{{"Statement":[{{"Effect":"Allow","Principal":{principal}}}]}}"#);
-            assert_eq!(lets_services_send(&policy), expected, "{policy}");
-        };
-        check(r#"{"Service":"apigateway.amazonaws.com"}"#, false);
-        check(r#"{"Service":"sns.amazonaws.com"}"#, true);
-        check(r#"{"Service":["apigateway.amazonaws.com","s3.amazonaws.com"]}"#, true);
-        check(r#"{"AWS":"*"}"#, false);
-        check(r#""*""#, false);
-        assert!(!lets_services_send("no policy"));
     }
 }

@@ -11,7 +11,7 @@ use crate::engine::{Problem, RolledBack};
 use crate::swap;
 use crate::target::TargetEvent;
 use crate::target::api::{Code, Lambda};
-use crate::target::localstack::swap_plan::{SwapMethod, SwapPlan, directory, failed_function};
+use crate::target::localstack::swap_plan::{SwapPlan, directory, failed_function};
 use crate::target::localstack::target::{Inner, lock};
 
 /// The bucket whose keys are directories.
@@ -29,27 +29,36 @@ impl Inner {
             self.wait_for(binary);
             return Err(problem);
         }
-        match plan.method {
-            SwapMethod::Anew => self.update_all(&plan, from).await,
-            SwapMethod::Aside => self.lead_to(binary, &plan, from).await,
-        }
+        self.lead_to(binary, &plan, from).await
     }
 
-    /// Updates the functions so that they use the directory.
+    /// Updates the functions so that they use the directory, and keeps the code that they leave.
     async fn lead_to(self: &Arc<Self>, binary: &str, plan: &SwapPlan, to: &Path) -> Result<(), Problem> {
-        self.update_all(plan, to).await?;
-        if let Some(before) = plan.directory().filter(|before| *before != to) {
-            lock(&self.previous).insert(binary.to_owned(), before.to_owned());
-        }
-        self.tidy(binary, plan, to);
-        Ok(())
-    }
-
-    async fn update_all(&self, plan: &SwapPlan, to: &Path) -> Result<(), Problem> {
         for function in &plan.functions {
             self.update(&function.name, to).await?;
         }
+        let mut before = plan.directories();
+        if let Some(former) = self.leave(binary, plan).await.filter(|former| former != to) {
+            lock(&self.previous).insert(binary.to_owned(), former.clone());
+            before.push(former);
+        }
+        self.tidy(binary, before, to);
         Ok(())
+    }
+
+    /// The directory with the code that the functions leave. The template's directory gets newer code later, so its code is kept
+    /// elsewhere.
+    async fn leave(&self, binary: &str, plan: &SwapPlan) -> Option<PathBuf> {
+        let before = plan.directory()?.to_owned();
+        if before != self.dist.join(binary) {
+            return Some(before);
+        }
+        let (dist, function) = (self.dist.clone(), binary.to_owned());
+        let kept = tokio::task::spawn_blocking(move || swap::keep_aside(&dist, &function)).await.ok()?;
+        kept.unwrap_or_else(|error| {
+            let _ = self.reports.send(TargetEvent::Trouble(error.problem()));
+            None
+        })
     }
 
     async fn update(&self, name: &str, to: &Path) -> Result<(), Problem> {
@@ -84,9 +93,8 @@ impl Inner {
     }
 
     /// After an update: copies the code into the template's directory, and deletes directories that no function runs from any more.
-    fn tidy(self: &Arc<Self>, binary: &str, plan: &SwapPlan, now: &Path) {
+    fn tidy(self: &Arc<Self>, binary: &str, before: Vec<PathBuf>, now: &Path) {
         let (inner, binary, now) = (Arc::clone(self), binary.to_owned(), now.to_owned());
-        let before = plan.directories();
         lock(&self.newest).insert(binary.clone(), now.clone());
         if before.contains(&self.dist.join(&binary)) {
             lock(&self.left).insert(binary.clone(), Instant::now());
@@ -148,9 +156,8 @@ impl Inner {
         let remembered = lock(&self.previous).get(binary).cloned();
         let Some(before) = remembered.or_else(|| self.former(binary, &plan)) else {
             let message = format!("{action}: no former code of it is kept");
-            return Err(Problem::new("nothing_to_roll_back", message).with_hint(
-                "devloop keeps the code of the last update of a function with event sources or traffic",
-            ));
+            return Err(Problem::new("nothing_to_roll_back", message)
+                .with_hint("devloop keeps the code that its last swap of a function replaced"));
         };
         let Some(digest) = swap::digest_at(&before.join("bootstrap")) else {
             let message = format!("{action}: its former code is not in {} any more", before.display());

@@ -1,4 +1,4 @@
-//! Before a swap: finds the functions, how they run, and whether their file may be replaced while they run.
+//! Before a swap: finds the functions, and where their new code goes.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,15 +9,14 @@ use crate::engine::{Destination, Digest, Problem};
 use crate::swap;
 use crate::target::TargetEvent;
 use crate::target::api::{Deployed, Lambda};
-use crate::target::localstack::rest::last_request;
-use crate::target::localstack::swap_plan::{SwapMethod, SwapPlan, directory};
+use crate::target::localstack::swap_plan::{SwapPlan, directory};
 use crate::target::localstack::target::{Inner, lock};
 
 /// The pause between two looks for a missing function.
 const AGAIN: Duration = Duration::from_secs(1);
 
 impl Inner {
-    /// Decides where the next binary is put, and how it takes over.
+    /// Decides where the next binary is put.
     pub(super) async fn destination(
         &self,
         binary: &str,
@@ -28,14 +27,13 @@ impl Inner {
         let obstacle =
             plan.functions.is_empty() || plan.functions.iter().any(|found| found.state == "Failed");
         let place = Destination {
-            aside: plan.method == SwapMethod::Aside && !obstacle,
+            // A deployment looks for the code in the template's directory.
+            aside: !obstacle,
             machine: plan.functions.first().map(|function| function.machine).unwrap_or_default(),
             // Without a function that serves, the binary is put in place even if the directory already holds it.
             unless: if obstacle { None } else { self.serving(binary, &plan, believed).await },
         };
-        // A deployment looks for the code in the template's directory.
-        let method = if obstacle { SwapMethod::Anew } else { plan.method };
-        lock(&self.plans).insert(binary.to_owned(), SwapPlan { method, ..plan });
+        lock(&self.plans).insert(binary.to_owned(), plan);
         Ok(place)
     }
 
@@ -50,22 +48,7 @@ impl Inner {
         for function in functions {
             plan.functions.extend(lambda.settled(&function.name).await?);
         }
-        for function in &plan.functions {
-            plan.method = plan.method.max(self.method(binary, function).await?);
-        }
         Ok(plan)
-    }
-
-    /// How to replace the function's code without losing a request.
-    async fn method(&self, binary: &str, function: &Deployed) -> Result<SwapMethod, ApiError> {
-        let own = self.dist.join(binary);
-        if directory(function.location.as_deref()) != Some(own.as_path())
-            || Lambda(&self.client).has_event_sources(&function.name).await?
-        {
-            return Ok(SwapMethod::Aside);
-        }
-        let last = last_request(&self.client, function).await?;
-        Ok(SwapMethod::after(last))
     }
 
     /// Functions that were created by hand, under any name, and run from the binary's directory.

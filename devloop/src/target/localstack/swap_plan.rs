@@ -1,4 +1,4 @@
-//! The functions of one binary before a swap, and how the swap is done.
+//! The functions of one binary before a swap.
 
 use std::path::{Path, PathBuf};
 
@@ -13,47 +13,11 @@ pub(super) fn directory(location: Option<&str>) -> Option<&Path> {
     location?.strip_prefix(SCHEME).map(Path::new)
 }
 
-/// How new code takes over. The functions are updated in either case, because LocalStack reports requests as done that a changed
-/// file alone ends. A later variant is safer for requests in flight.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum SwapMethod {
-    /// The file is replaced and the functions are updated at once, before LocalStack notices the file. A request in flight then fails,
-    /// and is sent or delivered again.
-    #[default]
-    Anew,
-    /// The code gets a directory of its own, and the functions are pointed at it. The directory of requests in flight does not
-    /// change.
-    Aside,
-}
-
-impl SwapMethod {
-    /// How to swap a function without event sources that runs from the template's directory, chosen by when it last served.
-    pub(super) fn after(last: LastRequest) -> Self {
-        match last {
-            LastRequest::JustNow => Self::Aside,
-            LastRequest::Never | LastRequest::LongAgo => Self::Anew,
-        }
-    }
-}
-
-/// When a function's last request ended, which shows whether another one may be in flight.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum LastRequest {
-    /// None has ended yet.
-    Never,
-    /// It ended a moment ago, so another one may be in flight.
-    JustNow,
-    /// It ended longer ago than a request may take.
-    LongAgo,
-}
-
-/// The functions of one binary, and what was decided about the next swap.
+/// The functions of one binary, as they were before the next swap.
 #[derive(Debug, Clone, Default)]
 pub(super) struct SwapPlan {
-    /// The functions; empty before they are deployed.
+    /// Empty before they are deployed.
     pub(super) functions: Vec<Deployed>,
-    /// How the next binary takes over.
-    pub(super) method: SwapMethod,
 }
 
 impl SwapPlan {
@@ -108,16 +72,7 @@ pub(super) fn failed_function(name: &str, reason: &str) -> Problem {
 mod tests {
     use std::path::Path;
 
-    use super::{LastRequest, SwapMethod, directory};
-
-    #[test]
-    fn a_function_that_may_be_working_keeps_its_directory() {
-        assert_eq!(SwapMethod::after(LastRequest::JustNow), SwapMethod::Aside);
-        for last in [LastRequest::Never, LastRequest::LongAgo] {
-            assert_eq!(SwapMethod::after(last), SwapMethod::Anew);
-        }
-        assert!(SwapMethod::Anew < SwapMethod::Aside, "the most careful function decides");
-    }
+    use super::directory;
 
     #[test]
     fn only_reloaded_code_has_a_directory() {
