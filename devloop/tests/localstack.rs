@@ -160,20 +160,22 @@ fn what_serves_already_is_left_alone() {
     let tiny = Tiny::new();
     let localstack = deployed(&tiny);
     let mut session = watching(&tiny, &localstack);
-    let before = (look(&tiny.dist("up")), localstack.updates(MID).len());
+    let served =
+        || [UP, MID].map(|name| (localstack.updates(name).len(), look(&localstack.function(name).directory)));
+    let before = served();
     for function in ["up", "mid"] {
         tiny.write(&format!("{function}/src/main.rs"), "fn main() { println!(\"one\") } // said otherwise\n");
         session.wait("unchanged", function);
     }
     assert!(session.end().success());
-    assert_eq!((look(&tiny.dist("up")), localstack.updates(MID).len()), before);
+    assert_eq!(served(), before);
 
     // A new session has to find out what serves.
     let mut session = Lines::start(command(&tiny, &localstack, &["up"]));
     assert!(session.ended().success(), "{}", session.account());
     let unchanged = session.seen().iter().filter(|line| line["event"] == "unchanged").count();
     assert_eq!(unchanged, 2, "{}", session.account());
-    assert_eq!((look(&tiny.dist("up")), localstack.updates(MID).len()), before);
+    assert_eq!(served(), before);
 }
 
 #[test]

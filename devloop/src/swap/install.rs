@@ -70,8 +70,9 @@ pub(crate) fn swap(
     let (demand, purpose) = demanded(demands, order, place.machine);
     let warnings = machine::check(&order.function, &binary, &demand, purpose)?;
     let directory = folder(dist, &order.function, &digest, place.aside);
-    let bootstrap = directory.join(BOOTSTRAP);
-    if place.unless.as_ref() == Some(&digest) && bootstrap.is_file() {
+    // What serves aside was read from the folder that the function runs from, which may be another one.
+    let is_there = place.aside || directory.join(BOOTSTRAP).is_file();
+    if place.unless.as_ref() == Some(&digest) && is_there {
         return Ok(Swapped::Unchanged { digest });
     }
     let staged_at = if place.aside {
