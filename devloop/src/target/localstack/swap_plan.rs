@@ -50,7 +50,7 @@ impl SwapPlan {
             let what = stack.map_or_else(|| "your stack".to_owned(), |stack| format!("the stack {stack}"));
             let hint = format!(
                 "deploy {what}, with this directory as hot-reload code: `HOT_DEPLOY=true USE_LOCALSTACK=true cdklocal \
-                 deploy`; its code is in place, and goes live when the function appears"
+                 deploy`; its code is in place, and serves when the function appears"
             );
             return Some(Problem::new("function_not_deployed", message).with_hint(hint));
         }
