@@ -353,8 +353,11 @@ def test_command_line():
     aws("cloudwatch", "put-metric-alarm", "--alarm-name", "c", "--namespace", "Cli", "--metric-name", "n", "--statistic", "Sum", "--period", "60",
         "--evaluation-periods", "1", "--threshold", "1", "--comparison-operator", "GreaterThanThreshold")
     aws("cloudwatch", "set-alarm-state", "--alarm-name", "c", "--state-value", "OK", "--state-reason", "by hand")
-    equal([alarm["StateValue"] for alarm in aws("cloudwatch", "describe-alarms")["MetricAlarms"]], ["OK"])
-    equal(aws("cloudwatch", "describe-alarm-history", "--alarm-name", "c")["AlarmHistoryItems"][0]["HistoryItemType"], "StateUpdate")
+    equal([alarm["AlarmName"] for alarm in aws("cloudwatch", "describe-alarms")["MetricAlarms"]], ["c"])
+    # The state itself is evaluated again by the next minute.
+    history = aws("cloudwatch", "describe-alarm-history", "--alarm-name", "c", "--history-item-type", "StateUpdate")["AlarmHistoryItems"]
+    summaries = [item["HistorySummary"] for item in history]
+    assert "Alarm updated from INSUFFICIENT_DATA to OK" in summaries, summaries
 
     def call(operation, *arguments):
         return aws_here("cloudwatch", operation, *arguments)
