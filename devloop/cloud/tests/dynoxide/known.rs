@@ -104,6 +104,7 @@ pub(super) const KNOWN: &[Known] = &[
     known("", Says("The function is not allowed to be used this way in an expression"), Says("Syntax error"), CONDITIONS),
     known("", Says("The first operand must be distinct from the remaining operands"), Unseen, "paritysuite/dynamodb-conformance, tier3, error messages: contains on one attribute (run on AWS)"),
     known("", Says("The first operand must be distinct"), Says("operator: contains, first operand: ["), "the elements of a path are shown apart, as in errors about other operators: architect/dynalite, test/query.js, which ran on AWS"),
+    known("", Unseen, Says("Expression: Syntax error; token: \"(\""), CONDITIONS).when(compares_a_condition),
     known("", Says("Operator or function requires a document path"), Says(VALUE_ARGUMENT), CONDITIONS),
     known("", Says("Operator or function requires a document path"), Says("reserved keyword: size"), CONDITIONS),
     known("", Says("Invalid attribute type name found"), Unseen, CONDITIONS),
@@ -126,6 +127,7 @@ pub(super) const KNOWN: &[Known] = &[
     known("", Says(" AttributeValue type"), Says("AttributeValues inside AttributeValueList must be of same type"), BOTH),
     known("", Says("AttributeValues inside AttributeValueList must be of same type"), Says(" AttributeValue type"), BOTH),
     known("", Says("List index is not within the allowable range"), Says("Two document paths "), BOTH),
+    known("", Says("List index is not within the allowable range"), Says("section can only be used once in an update expression"), BOTH).when(repeats_a_section),
     known("", Says("Incorrect operand type for operator or function"), Says("Two document paths "), BOTH).when(is_wrong_operand),
     known("", Says("is not defined; attribute"), Says("Two document paths "), BOTH),
     // Updates.
@@ -217,6 +219,34 @@ fn has_reserved_word(request: &Value, _: &Answer, dynoxide: &Answer) -> bool {
 fn removes(request: &Value, _: &Answer, _: &Answer) -> bool {
     let text = request.to_string();
     text.contains("REMOVE ") || text.contains("DELETE ")
+}
+
+/// Whether an update expression has a section twice.
+fn repeats_a_section(request: &Value, _: &Answer, _: &Answer) -> bool {
+    fn is_in(part: &Value) -> bool {
+        match part {
+            Value::Object(members) => members.iter().any(|(name, member)| {
+                let update = member.as_str().filter(|_| name == "UpdateExpression").unwrap_or_default();
+                ["SET ", "REMOVE ", "ADD ", "DELETE "].iter().any(|name| update.matches(name).count() > 1)
+                    || is_in(member)
+            }),
+            Value::Array(elements) => elements.iter().any(is_in),
+            _ => false,
+        }
+    }
+    is_in(request)
+}
+
+/// Whether an expression compares the function that dynoxide stops at, whose answer is no operand: it is a condition itself.
+fn compares_a_condition(request: &Value, _: &Answer, dynoxide: &Answer) -> bool {
+    const FUNCTIONS: [&str; 5] =
+        ["attribute_exists(", "attribute_not_exists(", "attribute_type(", "begins_with(", "contains("];
+    let near = dynoxide.message.split_once("near: \"").map_or("", |(_, near)| near);
+    let function = FUNCTIONS.into_iter().find(|function| near.starts_with(function));
+    let text = request.to_string();
+    function.is_some_and(|function| {
+        ["= ", "<> ", "< ", "<= ", "> ", ">= "].iter().any(|sign| text.contains(&format!("{sign}{function}")))
+    })
 }
 
 /// Whether two elements of a transaction concern one item.
